@@ -1,0 +1,1 @@
+//! The gzip and tar walk under [`crate::Limits`].

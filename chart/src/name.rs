@@ -1,0 +1,77 @@
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A chart's name by Helm's rule: not empty, not `.` or `..`, and no folder in it.
+///
+/// Any other text is a name to Helm (upper case, spaces, other scripts), so it is one here.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChartName(Arc<str>);
+
+/// Why a text is no chart name. The texts are Helm's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Empty.
+    #[error("chart.metadata.name is required")]
+    Missing,
+    /// `.` or `..`.
+    #[error("chart.metadata.name {0:?} is not allowed")]
+    Relative(String),
+    /// Not its own base name.
+    #[error("chart.metadata.name {0:?} is invalid")]
+    Invalid(String),
+}
+
+impl ChartName {
+    /// Checks and takes the text.
+    ///
+    /// # Errors
+    /// [`NameError`] with Helm's sentence.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        match text {
+            "" => Err(NameError::Missing),
+            "." | ".." => Err(NameError::Relative(text.to_owned())),
+            _ if text.contains(['/', '\0']) => Err(NameError::Invalid(text.to_owned())),
+            _ => Ok(Self(text.into())),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ChartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+/// Names are compared as their text, so a map of names can be asked with a text.
+impl Borrow<str> for ChartName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for ChartName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ChartName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,15 @@
+//! Where bytes live: objects under keys, on a directory, in a bucket or in memory.
+//!
+//! This crate knows keys and bytes, not charts. [`ObjectStore`] is small on purpose: everything above it
+//! relies on the promises written at each method, and the contract suite holds every backend and wrapper to them.
+
+mod error;
+mod key;
+mod store;
+
+pub mod filesystem;
+pub mod memory;
+
+pub use error::{Result, StorageError};
+pub use key::{Key, KeyError, Prefix};
+pub use store::{ByteRange, Listed, Object, ObjectMeta, ObjectStore, StagedWrite};

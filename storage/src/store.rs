@@ -1,0 +1,89 @@
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+
+use crate::{Key, Prefix, Result};
+
+/// What a storage knows of an object without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectMeta {
+    /// Length in bytes.
+    pub size: u64,
+    /// When the storage last wrote it, by the storage's own clock.
+    pub modified: Timestamp,
+    /// Changes whenever the bytes do, as far as the backend can tell; opaque.
+    pub etag: String,
+}
+
+/// An object's bytes (all, or the range asked for) and what is known of the whole object.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Of the whole object, whatever the range.
+    pub meta: ObjectMeta,
+    /// The bytes asked for.
+    pub bytes: Bytes,
+}
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// An object and what the listing tells of it. Listings are hints: they may lag.
+    Object(Key, ObjectMeta),
+    /// With [`ObjectStore::list_folder`]: a folder below the prefix, that is a common prefix up to the next `/`.
+    Folder(Prefix),
+}
+
+/// Bytes `start..end` of an object; `end` may lie beyond the object's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteRange {
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+}
+
+/// Bytes under keys. Objects are whole or absent: no reader ever sees a part of one.
+#[async_trait::async_trait]
+pub trait ObjectStore: Send + Sync + 'static {
+    /// Creates the object if its key is free. Of any number of concurrent calls for one key exactly one succeeds;
+    /// the others get `AlreadyExists`. Durable when it returns. After `Unavailable` it may have happened.
+    async fn put_new(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta>;
+
+    /// Creates or replaces the object, atomically for readers. Only for exports and heartbeats: nothing that the
+    /// journal refers to is ever replaced.
+    async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta>;
+
+    /// The object, or a range of it. A range that begins at or beyond the end yields no bytes.
+    async fn get(&self, key: &Key, range: Option<ByteRange>) -> Result<Object>;
+
+    /// What is known of the object.
+    async fn head(&self, key: &Key) -> Result<ObjectMeta>;
+
+    /// Removes the object. A missing one is fine: afterwards it is absent either way.
+    async fn delete(&self, key: &Key) -> Result<()>;
+
+    /// Copies `from` to the free key `to`, without moving the bytes through this process where the backend can.
+    async fn copy_new(&self, from: &Key, to: &Key) -> Result<ObjectMeta>;
+
+    /// Every object whose key begins with the prefix text, in byte order of keys, page by page as it is polled.
+    fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>>;
+
+    /// Objects directly in the folder, and its sub-folders, in byte order. The prefix is empty or ends in `/`.
+    fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>>;
+
+    /// Begins an object too large for one buffer. Nothing is visible before [`StagedWrite::publish_new`].
+    async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>>;
+}
+
+/// An object being written in parts. Dropping it abandons it.
+#[async_trait::async_trait]
+pub trait StagedWrite: Send {
+    /// Adds bytes at the end.
+    async fn append(&mut self, bytes: Bytes) -> Result<()>;
+
+    /// Makes the object visible under its key, as `put_new` does.
+    async fn publish_new(self: Box<Self>) -> Result<ObjectMeta>;
+
+    /// Removes what was written.
+    async fn abandon(self: Box<Self>) -> Result<()>;
+}
