@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -117,3 +118,10 @@ macro_rules! text_like {
 }
 text_like!(Key);
 text_like!(Prefix);
+
+/// Sound because keys compare and hash as their text does.
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}

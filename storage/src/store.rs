@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
@@ -42,6 +44,14 @@ pub struct ByteRange {
     pub end: u64,
 }
 
+impl ByteRange {
+    /// The part of it that an object of `size` bytes has; empty if it has none.
+    pub fn within(self, size: u64) -> std::ops::Range<u64> {
+        let start = self.start.min(size);
+        start..self.end.clamp(start, size)
+    }
+}
+
 /// Bytes under keys. Objects are whole or absent: no reader ever sees a part of one.
 #[async_trait::async_trait]
 pub trait ObjectStore: Send + Sync + 'static {
@@ -68,7 +78,8 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Every object whose key begins with the prefix text, in byte order of keys, page by page as it is polled.
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>>;
 
-    /// Objects directly in the folder, and its sub-folders, in byte order. The prefix is empty or ends in `/`.
+    /// Objects directly in the folder, and its sub-folders, in byte order (a folder's name counts with its `/`). The
+    /// prefix is empty or ends in `/`.
     fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>>;
 
     /// Begins an object too large for one buffer. Nothing is visible before [`StagedWrite::publish_new`].
@@ -86,4 +97,44 @@ pub trait StagedWrite: Send {
 
     /// Removes what was written.
     async fn abandon(self: Box<Self>) -> Result<()>;
+}
+
+/// A shared store is a store, so that wrappers go around one that others hold too.
+#[async_trait::async_trait]
+impl<S: ObjectStore + ?Sized> ObjectStore for Arc<S> {
+    async fn put_new(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
+        (**self).put_new(key, bytes).await
+    }
+
+    async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
+        (**self).put(key, bytes).await
+    }
+
+    async fn get(&self, key: &Key, range: Option<ByteRange>) -> Result<Object> {
+        (**self).get(key, range).await
+    }
+
+    async fn head(&self, key: &Key) -> Result<ObjectMeta> {
+        (**self).head(key).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<()> {
+        (**self).delete(key).await
+    }
+
+    async fn copy_new(&self, from: &Key, to: &Key) -> Result<ObjectMeta> {
+        (**self).copy_new(from, to).await
+    }
+
+    fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {
+        (**self).list(prefix)
+    }
+
+    fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>> {
+        (**self).list_folder(folder)
+    }
+
+    async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
+        (**self).stage(key).await
+    }
 }
