@@ -1,1 +1,24 @@
-//! .
+//! What exists: the journal of changes in the storage, and the state that results from it.
+//!
+//! A [`Catalogue`] is one replica's view of one storage. Every change is committed by creating the next numbered
+//! journal object; that is the only coordination between replicas. Reads are answered from an immutable [`View`]
+//! in memory. SQLite keeps the state between two starts and can be lost at any time.
+
+mod catalogue;
+mod change;
+mod clock;
+pub mod layout;
+mod options;
+mod repository_path;
+mod state;
+mod view;
+
+pub use catalogue::{
+    Catalogue, CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status,
+};
+pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
+pub use clock::{Clock, SystemClock};
+pub use options::{Freshness, IndexOptions, Options};
+pub use repository_path::{RepositoryPath, RepositoryPathError};
+pub use state::{Chart, FileFacts, PackageLocation, ProvenanceFacts, Replaced, Repository, State, Trashed, Version};
+pub use view::{RepositoryView, View};

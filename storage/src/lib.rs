@@ -11,5 +11,5 @@ pub mod filesystem;
 pub mod memory;
 
 pub use error::{Result, StorageError};
-pub use key::{Key, KeyError, Prefix};
+pub use key::{Key, KeyError, MAX_KEY_LENGTH, MAX_SEGMENT_LENGTH, Prefix};
 pub use store::{ByteRange, Listed, Object, ObjectMeta, ObjectStore, StagedWrite};

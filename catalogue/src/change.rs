@@ -1,0 +1,199 @@
+//! The vocabulary of the system: what can happen, as it is written into the journal.
+
+use chart::{ChartName, ChartVersion, Digest};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use storage::Key;
+use uuid::Uuid;
+
+use crate::RepositoryPath;
+
+/// The newest journal level that this program knows. A replica writes the level in force and refuses a higher one.
+pub const LEVEL: u32 = 1;
+
+/// One object of the journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number; the first is 1.
+    pub sequence: u64,
+    /// Its own name.
+    pub id: Uuid,
+    /// The `id` of the entry before it; nil for the first.
+    pub previous: Uuid,
+    /// The replica that wrote it.
+    pub writer: Uuid,
+    /// The later of the writer's clock and the previous entry's `at` plus one nanosecond.
+    pub at: Timestamp,
+    /// What happened, in order.
+    pub changes: Vec<Change>,
+}
+
+/// An object that holds a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Where.
+    #[serde(with = "key_text")]
+    pub key: Key,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// What a listing told of a file when it was read: while it is the same, the file is not read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traces {
+    /// Length in bytes.
+    pub size: u64,
+    /// By the storage's clock.
+    pub modified: Timestamp,
+    /// Opaque.
+    pub etag: String,
+}
+
+/// One fact.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// A version exists from now on with these bytes: published, overwritten, adopted or restored.
+    PackagePublished(Box<PackagePublished>),
+    /// An upload wrote this flat file and was refused: its bytes are no version and are never adopted.
+    FileRefused {
+        /// The repository of the file.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// Of the refused bytes.
+        digest: Digest,
+    },
+    /// A file name has this provenance from now on.
+    ProvenancePublished {
+        /// The repository of the file.
+        repository: RepositoryPath,
+        /// The package's file name (without `.prov`).
+        file: String,
+        /// The provenance file.
+        provenance: ProvenanceFile,
+    },
+    /// A version is gone. It can be restored while it is in the trash.
+    PackageRemoved {
+        /// Its repository.
+        repository: RepositoryPath,
+        /// Its chart.
+        name: ChartName,
+        /// The version.
+        version: ChartVersion,
+    },
+    /// A version's file cannot be found. It is not listed until its bytes return.
+    PackageMissing {
+        /// Its repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+    },
+    /// The bytes of a missing version are back.
+    PackageFound {
+        /// Its repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+    },
+    /// A file in the storage is no version, and why. It is read again when its traces change.
+    FileUnreadable {
+        /// Its repository.
+        repository: RepositoryPath,
+        /// The file's name.
+        file: String,
+        /// One sentence for people.
+        reason: String,
+        /// What the listing told of it.
+        traces: Traces,
+    },
+    /// A removed version has left the trash for good.
+    TrashEmptied {
+        /// Its repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// The sequence of its removal.
+        removed_at: u64,
+    },
+    /// A replaced package is no longer served.
+    ReplacedDropped {
+        /// Its repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// Of the replaced bytes.
+        digest: Digest,
+    },
+    /// An unreferenced object will be deleted a day from now; no change may name it any more.
+    ObjectDiscarded {
+        /// The object.
+        #[serde(with = "key_text")]
+        key: Key,
+    },
+    /// Everything that lay in the storage before is in the catalogue.
+    AdoptionFinished,
+    /// Replicas write this level from the next entry on.
+    LevelRaised {
+        /// The new level.
+        level: u32,
+    },
+}
+
+/// A version and its bytes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PackagePublished {
+    /// Its repository.
+    pub repository: RepositoryPath,
+    /// Its chart.
+    pub name: ChartName,
+    /// The version.
+    pub version: ChartVersion,
+    /// Its file name: `<name>-<version>.tgz`, or whatever the adopted file is called.
+    pub file: String,
+    /// Its bytes.
+    pub package: StoredFile,
+    /// What the listing told of an adopted file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub traces: Option<Traces>,
+    /// The canonical JSON of its metadata, copied into indexes as it is.
+    pub metadata: Box<RawValue>,
+    /// When it was published, if not at the entry's own time (adopted or restored).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created: Option<Timestamp>,
+    /// A provenance that came along.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provenance: Option<ProvenanceFile>,
+    /// Keep the provenance that the file name already has, if none came along. Overwriting drops it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub keep_provenance: bool,
+}
+
+/// A provenance file and what it signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvenanceFile {
+    /// Its bytes.
+    #[serde(flatten)]
+    pub stored: StoredFile,
+    /// The package digest it vouches for, if it names one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub vouches: Option<Digest>,
+}
+
+/// A key as its text.
+pub(crate) mod key_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use storage::Key;
+
+    pub fn serialize<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(key.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Key::new(text).map_err(de::Error::custom)
+    }
+}

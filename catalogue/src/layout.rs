@@ -1,0 +1,109 @@
+//! Every key that this crate uses.
+//!
+//! Packages lie where ChartMuseum puts them; everything else lies below `.chandlery/`, which no repository can name.
+
+use storage::{Key, KeyError, Prefix};
+use uuid::Uuid;
+
+use crate::RepositoryPath;
+
+/// Begins every key that is not a package's own place.
+pub const OWN_FOLDER: &str = ".chandlery";
+/// The provenance of a package lies beside it under its name with this at the end.
+pub const PROVENANCE_SUFFIX: &str = ".prov";
+/// What a package's file name ends in.
+pub const PACKAGE_SUFFIX: &str = ".tgz";
+
+/// Ours by construction: fixed text, digits, hexadecimal.
+fn own(text: String) -> Key {
+    Key::new(text).expect("a key made of fixed text, digits and uuids is a key")
+}
+
+/// `{"format":1,"id":"<uuid>"}`, created once.
+pub fn format() -> Key {
+    own(format!("{OWN_FOLDER}/format.json"))
+}
+
+/// One entry of the journal. Twenty digits hold every `u64`, so byte order is the order of sequences.
+pub fn journal(sequence: u64) -> Key {
+    own(format!("{OWN_FOLDER}/journal/{sequence:020}.json"))
+}
+
+/// The folder of the journal.
+pub fn journal_folder() -> Prefix {
+    prefix(format!("{OWN_FOLDER}/journal/"))
+}
+
+/// The sequence of a journal key.
+pub fn journal_sequence(key: &Key) -> Option<u64> {
+    key.file_name().strip_suffix(".json")?.parse().ok()
+}
+
+/// The journal up to a sequence, compacted.
+pub fn snapshot(sequence: u64) -> Key {
+    own(format!("{OWN_FOLDER}/snapshots/{sequence:020}.ndjson.zst"))
+}
+
+/// The folder of the snapshots.
+pub fn snapshot_folder() -> Prefix {
+    prefix(format!("{OWN_FOLDER}/snapshots/"))
+}
+
+/// The sequence of a snapshot's key.
+pub fn snapshot_sequence(key: &Key) -> Option<u64> {
+    key.file_name().strip_suffix(".ndjson.zst")?.parse().ok()
+}
+
+/// A place that was never used before and never will be again, for a package that cannot have its own place.
+pub fn fresh_object(id: Uuid, file: &str) -> Result<Key, KeyError> {
+    let id = id.simple().to_string();
+    Key::new(format!("{OWN_FOLDER}/objects/{}/{id}/{file}", &id[..2]))
+}
+
+/// The folder of all fresh places.
+pub fn objects_folder() -> Prefix {
+    prefix(format!("{OWN_FOLDER}/objects/"))
+}
+
+/// Where a removed package waits; `removed_at` is the sequence of its removal.
+pub fn trash(removed_at: u64, repository: &RepositoryPath, file: &str) -> Result<Key, KeyError> {
+    Key::new(format!("{OWN_FOLDER}/trash/{removed_at:020}/{}", relative(repository, file)))
+}
+
+/// The folder of the trash.
+pub fn trash_folder() -> Prefix {
+    prefix(format!("{OWN_FOLDER}/trash/"))
+}
+
+/// Written to learn the storage's own time.
+pub fn clock(replica: Uuid) -> Key {
+    own(format!("{OWN_FOLDER}/clock/{}", replica.simple()))
+}
+
+/// A package's own place, ChartMuseum's.
+pub fn flat(repository: &RepositoryPath, file: &str) -> Result<Key, KeyError> {
+    Key::new(relative(repository, file))
+}
+
+/// A provenance's own place, ChartMuseum's.
+pub fn flat_provenance(repository: &RepositoryPath, file: &str) -> Result<Key, KeyError> {
+    Key::new(relative(repository, &format!("{file}{PROVENANCE_SUFFIX}")))
+}
+
+/// Where the packages of a repository lie.
+pub fn repository_folder(repository: &RepositoryPath) -> Prefix {
+    prefix(if repository.is_root() { String::new() } else { format!("{repository}/") })
+}
+
+/// True if the key lies outside our own folder, where people and ChartMuseum write too.
+pub fn is_flat(key: &Key) -> bool {
+    key.segments().next() != Some(OWN_FOLDER)
+}
+
+fn relative(repository: &RepositoryPath, file: &str) -> String {
+    if repository.is_root() { file.to_owned() } else { format!("{repository}/{file}") }
+}
+
+fn prefix(text: String) -> Prefix {
+    Prefix::new(text).expect("a prefix made of fixed text and a repository's path is a prefix")
+}

@@ -1,0 +1,72 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chart::Limits;
+use chart::index::Format;
+
+use crate::{Clock, SystemClock};
+
+/// How old the state may be when a read is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// A read waits for a check of the journal that began after the read did.
+    Strict,
+    /// A read is answered at once if the last check is not older than this.
+    Within(Duration),
+}
+
+/// What the rendered index depends on besides the state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IndexOptions {
+    /// The text under `index.yaml`.
+    pub format: Format,
+    /// Absolute base of package URLs, with the context path, without a slash at the end; relative URLs if absent.
+    pub chart_url: Option<String>,
+    /// The context path, for `serverInfo`; empty if there is none.
+    pub context_path: String,
+    /// Name the content in every package URL, because versions may be overwritten.
+    pub urls_by_digest: bool,
+}
+
+/// How a replica runs.
+#[derive(Clone)]
+pub struct Options {
+    /// The folder of the SQLite file; `None` keeps nothing between two starts.
+    pub database: Option<PathBuf>,
+    /// How old an answer may be.
+    pub freshness: Freshness,
+    /// How long reads are answered from the last state when the storage cannot be asked.
+    pub stale_while_down: Duration,
+    /// How often the journal is followed in the background; zero for never (tests ask by themselves).
+    pub follow_interval: Duration,
+    /// How often the storage is reconciled; zero for never.
+    pub reconcile_interval: Duration,
+    /// How long removed and replaced packages are kept.
+    pub trash_window: Duration,
+    /// How the index is rendered.
+    pub index: IndexOptions,
+    /// For packages that are found in the storage.
+    pub limits: Limits,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Told how far a first adoption is: packages read, packages found.
+    pub progress: Option<Arc<dyn Fn(u64, u64) + Send + Sync>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            database: None,
+            freshness: Freshness::Within(Duration::from_secs(1)),
+            stale_while_down: Duration::from_secs(300),
+            follow_interval: Duration::from_secs(1),
+            reconcile_interval: Duration::from_secs(300),
+            trash_window: Duration::from_secs(7 * 24 * 3600),
+            index: IndexOptions::default(),
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+            progress: None,
+        }
+    }
+}
