@@ -3,10 +3,14 @@
 //! A repository's index is an ordered run of [`Page`]s, each rendered once. Documents are stitched from pages
 //! without copying or rendering them: see [`Document`].
 
+mod json;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::Digest;
+
+pub use json::to_json;
 
 /// The text under `index.yaml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
