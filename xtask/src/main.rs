@@ -1,1 +1,67 @@
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+
+mod check;
+mod direction;
+mod fuzz;
+mod length;
+mod step;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs the pinned tools of the tests, if they are missing
+    Tools,
+    /// Formatting, dependency direction, lints, documentation: the quick part of `test`
+    Check,
+    /// Everything that must hold before a change lands: tools, check, all tests
+    Test {
+        /// Passed on to `cargo test`, for example a part of a test's name
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs the fuzz targets, one after another
+    Fuzz {
+        /// How long each target runs
+        #[arg(default_value_t = 60)]
+        seconds: u32,
+        /// Only targets with this in their name
+        #[arg(long)]
+        target: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let workspace = Workspace::read()?;
+    match command {
+        Command::Tools => tools::install(&workspace),
+        Command::Check => check::run(&workspace),
+        Command::Test { arguments } => test::run(&workspace, &arguments),
+        Command::Fuzz { seconds, target } => fuzz::run(&workspace, seconds, target.as_deref()),
+    }
+}

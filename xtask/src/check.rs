@@ -1,0 +1,19 @@
+use anyhow::Result;
+
+use crate::workspace::Workspace;
+use crate::{direction, length, step};
+
+/// What needs no test run. Flags that rebuild dependencies, such as `RUSTFLAGS`, are avoided.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    step::run("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
+    direction::check(workspace)?;
+    length::check(workspace)?;
+    step::run(
+        "clippy",
+        workspace.cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    )?;
+    step::run(
+        "documentation",
+        workspace.cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
