@@ -1,1 +1,17 @@
-//! .
+//! Chandlery: a Helm chart repository server.
+//!
+//! The binary is thin; everything is here so that tests can build the same parts in process: [`config::Settings`]
+//! become an [`App`], an app becomes a [`router::Door`], and [`serve`] puts a door behind a socket.
+
+pub mod app;
+pub mod classic;
+pub mod config;
+pub mod error;
+pub mod log;
+pub mod packages;
+pub mod router;
+
+pub use app::App;
+
+/// This program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

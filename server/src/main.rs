@@ -1,1 +1,2 @@
+//! The binary `chandlery`: see the library.
 fn main() {}

@@ -1,0 +1,1 @@
+//! ChartMuseum's door.
