@@ -1,1 +1,165 @@
 //! Objects as files below a root folder.
+//!
+//! A key is the path of its file. An object is written to a temporary file in `.chandlery/tmp`, made durable there, and
+//! then linked to its name, which fails if the name is taken: so a name always leads to a whole object, of several
+//! writers exactly one wins, and that holds between processes and, over NFS, between machines. Nothing is reached
+//! through a symbolic link, and the root folder is looked up anew by every call.
+
+mod disk;
+mod durable;
+mod fault;
+mod folders;
+mod read;
+mod root;
+mod staged;
+mod start;
+mod temporary;
+mod walk;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+
+use crate::{ByteRange, Key, Listed, Object, ObjectMeta, ObjectStore, Prefix, Result, StagedWrite, StorageError};
+use disk::Disk;
+use root::Root;
+use staged::FileStage;
+use walk::Walk;
+
+/// An [`ObjectStore`] on a folder. Clones share it.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    disk: Arc<Disk>,
+}
+
+impl FileStore {
+    /// Opens the folder, and makes it if it is missing. Proves that it takes writes, and sweeps unfinished uploads that
+    /// are older than a day. Works on files: call it where a thread may block.
+    ///
+    /// # Errors
+    /// [`StorageError::Denied`] or [`StorageError::Unavailable`] if the folder cannot be made or written, and
+    /// [`StorageError::Unsupported`], naming the file system, if it cannot make a name that must be free.
+    pub fn open(root: PathBuf) -> Result<Self> {
+        let root = absolute(root)?;
+        Ok(Self { disk: Arc::new(Disk::open(Root::new(root, false))?) })
+    }
+
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Disk) -> Result<T> + Send + 'static) -> Result<T> {
+        let disk = Arc::clone(&self.disk);
+        blocking(move || work(&disk)).await
+    }
+
+    fn pages(&self, walk: Walk) -> BoxStream<'_, Result<Listed>> {
+        stream::try_unfold(walk, move |mut walk| async move {
+            let page = self.work(move |disk| disk.page(&mut walk).map(|page| (page, walk))).await?;
+            Ok((!page.0.is_empty()).then_some(page))
+        })
+        .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
+        .try_flatten()
+        .boxed()
+    }
+}
+
+/// The root stays the same folder wherever the process goes.
+fn absolute(root: PathBuf) -> Result<PathBuf> {
+    let fault = |error: io::Error| StorageError::Unavailable(format!("the root folder {}: {error}", root.display()));
+    std::path::absolute(&root).map_err(fault)
+}
+
+/// Runs work on a thread that may block. It is finished even if nobody waits for it any more.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StorageError::Unavailable("the process is stopping".into())),
+        },
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for FileStore {
+    async fn put_new(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
+        let key = key.clone();
+        self.work(move |disk| disk.put_new(&key, &bytes)).await
+    }
+
+    async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
+        let key = key.clone();
+        self.work(move |disk| disk.put(&key, &bytes)).await
+    }
+
+    async fn get(&self, key: &Key, range: Option<ByteRange>) -> Result<Object> {
+        let key = key.clone();
+        self.work(move |disk| disk.get(&key, range)).await
+    }
+
+    async fn head(&self, key: &Key) -> Result<ObjectMeta> {
+        let key = key.clone();
+        self.work(move |disk| disk.head(&key)).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<()> {
+        let key = key.clone();
+        self.work(move |disk| disk.delete(&key)).await
+    }
+
+    async fn copy_new(&self, from: &Key, to: &Key) -> Result<ObjectMeta> {
+        let (from, to) = (from.clone(), to.clone());
+        self.work(move |disk| disk.copy_new(&from, &to)).await
+    }
+
+    fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {
+        self.pages(Walk::new(prefix.clone(), false))
+    }
+
+    fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>> {
+        self.pages(Walk::new(folder.clone(), true))
+    }
+
+    async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
+        let name = key.clone();
+        let temporary = self.work(move |disk| disk.temporary(&name)).await?;
+        Ok(Box::new(FileStage::new(Arc::clone(&self.disk), key.clone(), temporary)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use temporary::Naming;
+
+    /// As on an old kernel or in a sandbox, and on a file system without hard links.
+    #[tokio::test]
+    async fn it_works_without_openat2_and_without_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(Root::new(folder.path().to_owned(), true)).unwrap().with_naming(Naming::RenameNoReplace);
+        let store = FileStore { disk: Arc::new(disk) };
+        let key = Key::new("a/b/c").unwrap();
+        store.put_new(&key, Bytes::from_static(b"1")).await.unwrap();
+        assert!(store.put_new(&key, Bytes::from_static(b"2")).await.unwrap_err().is_already_exists());
+        assert_eq!(store.get(&key, None).await.unwrap().bytes, "1");
+    }
+
+    #[tokio::test]
+    async fn an_object_is_a_plain_file_and_nothing_else_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let store = FileStore::open(root.path().to_owned()).unwrap();
+        let key = Key::new("stable/web-1.0.0+b 1.tgz").unwrap();
+        let meta = store.put_new(&key, Bytes::from_static(b"package")).await.unwrap();
+        assert_eq!(std::fs::read(root.path().join(key.as_str())).unwrap(), b"package");
+        assert_eq!(store.head(&key).await.unwrap(), meta);
+        assert!(store.put_new(&key, Bytes::from_static(b"other")).await.unwrap_err().is_already_exists());
+        assert_eq!(store.get(&key, None).await.unwrap().bytes, "package");
+        let lines: Vec<_> = store.list(&Prefix::root()).try_collect().await.unwrap();
+        assert_eq!(lines, [Listed::Object(key.clone(), meta)]);
+        store.delete(&key).await.unwrap();
+        assert!(store.get(&key, None).await.unwrap_err().is_not_found());
+        assert_eq!(std::fs::read_dir(root.path().join(".chandlery/tmp")).unwrap().count(), 0);
+    }
+}
