@@ -5,11 +5,15 @@
 
 mod error;
 mod key;
+mod operation;
 mod store;
 
+#[cfg(any(test, feature = "faulty"))]
+pub mod faulty;
 pub mod filesystem;
 pub mod memory;
 
 pub use error::{Result, StorageError};
 pub use key::{Key, KeyError, MAX_KEY_LENGTH, MAX_SEGMENT_LENGTH, Prefix};
+pub use operation::Operation;
 pub use store::{ByteRange, Listed, Object, ObjectMeta, ObjectStore, StagedWrite};
