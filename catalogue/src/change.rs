@@ -58,11 +58,11 @@ pub struct Traces {
 pub enum Change {
     /// A version exists from now on with these bytes: published, overwritten, adopted or restored.
     PackagePublished(Box<PackagePublished>),
-    /// An upload wrote this flat file and was refused: its bytes are no version and are never adopted.
+    /// An upload wrote this flat file, a package or a provenance, and was refused: it is never adopted.
     FileRefused {
         /// The repository of the file.
         repository: RepositoryPath,
-        /// The package's file name.
+        /// The file's name.
         file: String,
         /// Of the refused bytes.
         digest: Digest,
@@ -167,9 +167,6 @@ pub struct PackagePublished {
     /// A provenance that came along.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provenance: Option<ProvenanceFile>,
-    /// Keep the provenance that the file name already has, if none came along. Overwriting drops it.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub keep_provenance: bool,
 }
 
 /// A provenance file and what it signs.

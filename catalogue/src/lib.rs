@@ -20,5 +20,8 @@ pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredF
 pub use clock::{Clock, SystemClock};
 pub use options::{Freshness, IndexOptions, Options};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
-pub use state::{Chart, FileFacts, PackageLocation, ProvenanceFacts, Replaced, Repository, State, Trashed, Version};
-pub use view::{RepositoryView, View};
+pub use state::{
+    Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Refusal, Replaced, Repository,
+    State, Touched, Trashed, Version,
+};
+pub use view::{ChangedRegion, Region, RegionKey, RepositoryView, StoredRegions, View};

@@ -38,6 +38,11 @@ impl ChartName {
         }
     }
 
+    /// Comes before every name: where a range over names begins.
+    pub fn least() -> Self {
+        Self("\0".into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,17 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chart::ChartName;
+use jiff::{SignedDuration, Timestamp};
 use storage::Key;
 
-use super::State;
-use crate::{Entry, RepositoryPath};
+use super::{Chart, FileFacts, Replaced, Repository, State, Trashed, Version};
+use crate::change::{PackagePublished, StoredFile};
+use crate::{Change, Entry, LEVEL, RepositoryPath, layout};
+
+/// A proposal older than a day is refused and a discarded object deleted after a day, so a mark this old says
+/// nothing any more.
+const DISCARD_MARK_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What an entry, or a run of entries, touched: whoever keeps a copy of the state writes these again, or deletes
 /// what the state no longer has.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
-    /// Repositories whose index changed.
-    pub indexes: BTreeSet<RepositoryPath>,
+    /// Charts whose index entries changed.
+    pub charts: BTreeSet<(RepositoryPath, ChartName)>,
     /// Versions: repository, chart, version text.
     pub versions: BTreeSet<(RepositoryPath, String, String)>,
     /// Facts of file names: repository, package file name.
@@ -27,14 +34,276 @@ pub struct Touched {
 /// Why an entry cannot follow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
-    /// Another history.
-    #[error("fork")]
-    Fork,
+    /// The entry follows another one than the last one here: two histories in one storage.
+    #[error("the journal has forked at entry {sequence}: restore the storage from one history")]
+    Fork {
+        /// Of the entry.
+        sequence: u64,
+    },
+    /// Written by a newer version of this program.
+    #[error("the storage is at level {level}, this program knows {LEVEL}: upgrade it")]
+    Level {
+        /// The level met.
+        level: u32,
+    },
 }
 
 impl State {
-    /// The state after the entry.
-    pub fn apply(&self, _entry: &Entry) -> Result<(Self, Touched), ApplyError> {
-        todo!()
+    /// The state after the entry, and what it touched.
+    ///
+    /// # Errors
+    /// If the entry cannot follow this state.
+    pub fn apply(&self, entry: &Entry, touched: &mut Touched) -> Result<Self, ApplyError> {
+        if entry.sequence != self.sequence + 1 || entry.previous != self.entry {
+            return Err(ApplyError::Fork { sequence: entry.sequence });
+        }
+        let mut next = self.clone();
+        next.sequence = entry.sequence;
+        next.entry = entry.id;
+        next.at = entry.at;
+        for change in &entry.changes {
+            next.apply_change(change, touched)?;
+        }
+        Ok(next)
+    }
+
+    /// One change, at the time and sequence that the state has been moved to.
+    pub(crate) fn apply_change(&mut self, change: &Change, touched: &mut Touched) -> Result<(), ApplyError> {
+        match change {
+            Change::PackagePublished(published) => self.publish(published, touched),
+            Change::FileRefused { repository, file, digest } => {
+                let package = file.strip_suffix(layout::PROVENANCE_SUFFIX);
+                self.change_facts(repository, package.unwrap_or(file), touched, |facts| match package {
+                    Some(_) => facts.flat_provenance_used = true,
+                    None => {
+                        facts.flat_used = true;
+                        facts.remember(*digest);
+                    }
+                });
+            }
+            Change::ProvenancePublished { repository, file, provenance } => {
+                self.refer_to(&provenance.stored, touched);
+                let old = self.change_facts(repository, file, touched, |facts| {
+                    facts.flat_provenance_used |= layout::is_flat(&provenance.stored.key);
+                    facts.provenance.replace(provenance.clone())
+                });
+                self.let_go(old.map(|old| old.stored), touched);
+            }
+            Change::PackageRemoved { repository, name, version } => {
+                if let Some(version) = self.unlist(repository, name, version.as_str(), touched) {
+                    let provenance =
+                        self.change_facts(repository, &version.file, touched, |facts| facts.provenance.take());
+                    let trashed =
+                        Trashed { version: (*version).clone(), provenance, removed_at: self.sequence, at: self.at };
+                    let key = (version.file.clone(), self.sequence);
+                    touched.trash.insert((repository.clone(), key.0.clone(), key.1));
+                    self.change(repository, |r| r.trash.insert(key, Arc::new(trashed)));
+                }
+            }
+            Change::PackageMissing { repository, file } => {
+                let listed = self.repository(repository).and_then(|r| r.version_of_file(file)).cloned();
+                if let Some(version) = listed {
+                    self.unlist(repository, &version.name, version.version.as_str(), touched);
+                    self.change_facts(repository, file, touched, |facts| facts.missing = Some(version));
+                }
+            }
+            Change::PackageFound { repository, file } => {
+                let missing = self.change_facts(repository, file, touched, |facts| facts.missing.take());
+                if let Some(version) = missing {
+                    self.list(repository, version, touched);
+                }
+            }
+            Change::FileUnreadable { repository, file, reason, traces } => {
+                self.change_facts(repository, file, touched, |facts| {
+                    facts.unreadable = Some(reason.clone());
+                    facts.traces = Some(traces.clone());
+                });
+            }
+            Change::TrashEmptied { repository, file, removed_at } => {
+                let key: (Arc<str>, u64) = (file.as_str().into(), *removed_at);
+                touched.trash.insert((repository.clone(), key.0.clone(), key.1));
+                if let Some(trashed) = self.change(repository, |r| r.trash.remove(&key)) {
+                    self.let_go(Some(trashed.version.package.clone()), touched);
+                    self.let_go(trashed.provenance.as_ref().map(|p| p.stored.clone()), touched);
+                }
+            }
+            Change::ReplacedDropped { repository, file, digest } => {
+                let dropped = self.change_facts(repository, file, touched, |facts| {
+                    let at = facts.replaced.iter().position(|old| old.package.digest == *digest);
+                    at.map(|at| facts.replaced.remove(at))
+                });
+                self.let_go(dropped.map(|old| old.package), touched);
+            }
+            Change::ObjectDiscarded { key } => {
+                touched.objects.insert(key.clone());
+                self.unreferenced.remove(key);
+                self.discarded.insert(key.clone(), self.at);
+                self.forget_old_discards(touched);
+            }
+            Change::AdoptionFinished => self.adopted = true,
+            Change::LevelRaised { level } if *level > LEVEL => return Err(ApplyError::Level { level: *level }),
+            Change::LevelRaised { level } => self.level = *level,
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, published: &PackagePublished, touched: &mut Touched) {
+        let PackagePublished { repository, name, version, file, package, .. } = published;
+        let old = self.unlist(repository, name, version.as_str(), touched);
+        if let Some(old) = &old {
+            let replaced = Replaced { package: old.package.clone(), at: self.at };
+            self.change_facts(repository, &old.file, touched, |facts| facts.replaced.push(replaced));
+        }
+        self.refer_to(package, touched);
+        if let Some(provenance) = &published.provenance {
+            self.refer_to(&provenance.stored, touched);
+        }
+        let overwritten = old.is_some();
+        let (dropped, missing, other_bytes) = self.change_facts(repository, file, touched, |facts| {
+            if layout::is_flat(&package.key) {
+                facts.flat_used = true;
+                facts.traces.clone_from(&published.traces);
+            }
+            facts.remember(package.digest);
+            facts.listed = Some((name.clone(), version.clone()));
+            facts.unreadable = None;
+            let missing = facts.missing.take();
+            // a provenance may come before its package, but does not outlive the package it signs
+            let dropped = match &published.provenance {
+                Some(provenance) => {
+                    facts.flat_provenance_used |= layout::is_flat(&provenance.stored.key);
+                    facts.provenance.replace(provenance.clone())
+                }
+                None if overwritten => facts.provenance.take(),
+                None => None,
+            };
+            (dropped, missing, facts.digests.iter().any(|digest| *digest != package.digest))
+        });
+        self.let_go(dropped.map(|provenance| provenance.stored), touched);
+        self.let_go(missing.map(|version| version.package.clone()), touched);
+        let version = Version {
+            name: name.clone(),
+            version: version.clone(),
+            file: file.as_str().into(),
+            package: package.clone(),
+            created: published.created.unwrap_or(self.at),
+            metadata: published.metadata.get().into(),
+            replaced: overwritten || other_bytes,
+        };
+        self.list(repository, Arc::new(version), touched);
+    }
+
+    fn list(&mut self, path: &RepositoryPath, version: Arc<Version>, touched: &mut Touched) {
+        touched.version(path, &version);
+        let at = self.at;
+        self.change_facts(path, &version.file, touched, |facts| {
+            facts.listed = Some((version.name.clone(), version.version.clone()));
+        });
+        self.change(path, |repository| {
+            repository.changed = at;
+            let mut chart = repository.charts.get(&version.name).map(|chart| (**chart).clone()).unwrap_or_default();
+            chart.insert(version.clone());
+            repository.charts.insert(version.name.clone(), Arc::new(chart));
+        });
+    }
+
+    fn unlist(
+        &mut self,
+        path: &RepositoryPath,
+        name: &ChartName,
+        version: &str,
+        touched: &mut Touched,
+    ) -> Option<Arc<Version>> {
+        let found = self.repository(path)?.version(name.as_str(), version)?.clone();
+        touched.version(path, &found);
+        self.change_facts(path, &found.file, touched, |facts| facts.listed = None);
+        let at = self.at;
+        self.change(path, |repository| {
+            repository.changed = at;
+            let mut chart = repository.charts.get(name).map(|chart| (**chart).clone()).unwrap_or_default();
+            chart.versions.retain(|other| !Arc::ptr_eq(other, &found));
+            if chart.versions.is_empty() {
+                repository.charts.remove(name);
+            } else {
+                repository.charts.insert(name.clone(), Arc::new(chart));
+            }
+        });
+        Some(found)
+    }
+
+    /// Changes a repository, which begins to exist by that.
+    fn change<T>(&mut self, path: &RepositoryPath, change: impl FnOnce(&mut Repository) -> T) -> T {
+        let at = self.at;
+        let repository =
+            self.repositories.entry(path.clone()).or_insert_with(|| Arc::new(Repository::empty(path.clone(), at)));
+        change(Arc::make_mut(repository))
+    }
+
+    fn change_facts<T>(
+        &mut self,
+        path: &RepositoryPath,
+        file: &str,
+        touched: &mut Touched,
+        change: impl FnOnce(&mut FileFacts) -> T,
+    ) -> T {
+        let file: Arc<str> = file.into();
+        touched.files.insert((path.clone(), file.clone()));
+        self.change(path, |repository| change(Arc::make_mut(repository.files.entry(file).or_default())))
+    }
+
+    fn refer_to(&mut self, file: &StoredFile, touched: &mut Touched) {
+        if self.unreferenced.remove(&file.key).is_some() {
+            touched.objects.insert(file.key.clone());
+        }
+    }
+
+    /// Nothing refers to the file any more. Flat files are not collected: people and ChartMuseum own them too.
+    fn let_go(&mut self, file: Option<StoredFile>, touched: &mut Touched) {
+        if let Some(file) = file.filter(|file| !layout::is_flat(&file.key)) {
+            touched.objects.insert(file.key.clone());
+            self.unreferenced.insert(file.key, self.at);
+        }
+    }
+
+    fn forget_old_discards(&mut self, touched: &mut Touched) {
+        let now = self.at;
+        let is_old = |since: &Timestamp| now.duration_since(*since) > DISCARD_MARK_LIFETIME;
+        let old: Vec<Key> = self.discarded.iter().filter(|(_, since)| is_old(since)).map(|(k, _)| k.clone()).collect();
+        for key in old {
+            self.discarded.remove(&key);
+            touched.objects.insert(key);
+        }
+    }
+}
+
+impl FileFacts {
+    fn remember(&mut self, digest: chart::Digest) {
+        if !self.digests.contains(&digest) {
+            self.digests.push(digest);
+        }
+    }
+}
+
+impl Chart {
+    /// Puts a version in its place: newest first by precedence, then publish time, then text.
+    pub(crate) fn insert(&mut self, version: Arc<Version>) {
+        let at = self.versions.partition_point(|other| other.is_newer_than(&version));
+        self.versions.insert(at, version);
+    }
+}
+
+impl Version {
+    fn is_newer_than(&self, other: &Self) -> bool {
+        (self.version.cmp_precedence(&other.version))
+            .then(self.created.cmp(&other.created))
+            .then_with(|| self.version.as_str().cmp(other.version.as_str()))
+            .is_gt()
+    }
+}
+
+impl Touched {
+    fn version(&mut self, path: &RepositoryPath, version: &Version) {
+        self.charts.insert((path.clone(), version.name.clone()));
+        self.versions.insert((path.clone(), version.name.to_string(), version.version.to_string()));
     }
 }

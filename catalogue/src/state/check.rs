@@ -1,26 +1,223 @@
-//! Whether a proposed change may happen, judged against the state that it would follow.
+//! Whether a proposal may happen, judged against the state that it would follow.
 
-use super::State;
-use crate::Change;
+use std::sync::Arc;
 
-/// What someone wants to happen: changes that are committed together or not at all.
-#[derive(Debug, Clone)]
-pub struct Proposal {
-    /// In order.
-    pub changes: Vec<Change>,
-}
+use chart::Digest;
+use storage::Key;
 
-/// Why a proposal cannot happen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The version exists.
-    #[error("the version exists already")]
-    Exists,
+use super::proposal::{Accepted, Proposal, Refusal};
+use super::{FileFacts, Repository, State, Trashed};
+use crate::change::{PackagePublished, ProvenanceFile, StoredFile};
+use crate::{Change, RepositoryPath, layout};
+
+impl From<Change> for Accepted {
+    fn from(change: Change) -> Self {
+        Self { changes: vec![change], replaced: false }
+    }
 }
 
 impl State {
-    /// Checks a proposal.
-    pub fn check(&self, _proposal: &Proposal) -> Result<(), Refusal> {
-        todo!()
+    /// What the proposal becomes if it follows this state.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that the proposer is to be told.
+    pub fn check(&self, proposal: &Proposal) -> Result<Accepted, Refusal> {
+        match proposal {
+            Proposal::Publish { published, overwrite } => self.check_publish(published, *overwrite),
+            Proposal::PublishProvenance { repository, file, provenance, overwrite } => {
+                self.check_provenance(repository, file, provenance, *overwrite)
+            }
+            Proposal::RefuseFile { repository, file, key, digest } => self.check_refuse(repository, file, key, *digest),
+            Proposal::Remove { repository, name, version } => self.check_remove(repository, name, version.as_deref()),
+            Proposal::Restore { repository, file, removed_at, package, provenance } => {
+                self.check_restore(repository, file, *removed_at, package, provenance.as_ref())
+            }
+            Proposal::Missing { repository, file, key } => {
+                let version = self.repository(repository).and_then(|r| r.version_of_file(file));
+                match version {
+                    Some(version) if &version.package.key == key => {
+                        Ok(Change::PackageMissing { repository: repository.clone(), file: file.clone() }.into())
+                    }
+                    _ => Err(Refusal::NotFound),
+                }
+            }
+            Proposal::Found { repository, file } => {
+                let version = self.facts(repository, file).and_then(|facts| facts.missing.as_ref());
+                let version = version.ok_or(Refusal::NotFound)?;
+                if self.version_exists(repository, version.name.as_str(), version.version.as_str()) {
+                    return Err(Refusal::Exists);
+                }
+                Ok(Change::PackageFound { repository: repository.clone(), file: file.clone() }.into())
+            }
+            Proposal::Unreadable { repository, file, reason, traces } => Ok(Change::FileUnreadable {
+                repository: repository.clone(),
+                file: file.clone(),
+                reason: reason.clone(),
+                traces: traces.clone(),
+            }
+            .into()),
+            Proposal::EmptyTrash { repository, file, removed_at } => {
+                self.trashed(repository, file, *removed_at).ok_or(Refusal::NotFound)?;
+                let (repository, file) = (repository.clone(), file.clone());
+                Ok(Change::TrashEmptied { repository, file, removed_at: *removed_at }.into())
+            }
+            Proposal::DropReplaced { repository, file, digest } => {
+                let facts = self.facts(repository, file).ok_or(Refusal::NotFound)?;
+                if !facts.replaced.iter().any(|old| old.package.digest == *digest) {
+                    return Err(Refusal::NotFound);
+                }
+                let (repository, file) = (repository.clone(), file.clone());
+                Ok(Change::ReplacedDropped { repository, file, digest: *digest }.into())
+            }
+            Proposal::Discard { key } => {
+                if self.is_referenced(key) || self.discarded.contains_key(key) {
+                    return Err(Refusal::InUse);
+                }
+                Ok(Change::ObjectDiscarded { key: key.clone() }.into())
+            }
+            Proposal::FinishAdoption if self.adopted => Ok(Accepted::default()),
+            Proposal::FinishAdoption => Ok(Change::AdoptionFinished.into()),
+            Proposal::RaiseLevel { level } if *level <= self.level => Ok(Accepted::default()),
+            Proposal::RaiseLevel { level } => Ok(Change::LevelRaised { level: *level }.into()),
+        }
+    }
+
+    fn check_publish(&self, published: &PackagePublished, overwrite: bool) -> Result<Accepted, Refusal> {
+        let PackagePublished { repository: path, name, version, file, package, .. } = published;
+        let repository = self.repository(path);
+        let existing = repository.and_then(|r| r.version(name.as_str(), version.as_str()));
+        if let Some(existing) = existing {
+            // adopted between our put and this check: the put made us the owner
+            if existing.package.key == package.key && existing.package.digest == package.digest {
+                return Ok(Accepted::default());
+            }
+            if !overwrite {
+                return Err(Refusal::Exists);
+            }
+        }
+        let facts = self.facts(path, file);
+        if let Some((listed_name, listed_version)) = facts.and_then(|facts| facts.listed.as_ref())
+            && (listed_name, listed_version) != (name, version)
+        {
+            return Err(Refusal::FileNameTaken {
+                file: file.clone(),
+                name: listed_name.to_string(),
+                version: listed_version.to_string(),
+            });
+        }
+        self.check_place(&package.key, facts.is_some_and(|facts| facts.flat_used))?;
+        if let Some(provenance) = &published.provenance {
+            let used = facts.is_some_and(|facts| facts.flat_provenance_used);
+            self.check_place(&provenance.stored.key, used)?;
+        }
+        Ok(Accepted {
+            changes: vec![Change::PackagePublished(Box::new(published.clone()))],
+            replaced: existing.is_some(),
+        })
+    }
+
+    fn check_provenance(
+        &self,
+        repository: &RepositoryPath,
+        file: &str,
+        provenance: &ProvenanceFile,
+        overwrite: bool,
+    ) -> Result<Accepted, Refusal> {
+        let facts = self.facts(repository, file);
+        if let Some(existing) = facts.and_then(|facts| facts.provenance.as_ref()) {
+            if existing == provenance {
+                return Ok(Accepted::default());
+            }
+            if !overwrite {
+                return Err(Refusal::Exists);
+            }
+        }
+        self.check_place(&provenance.stored.key, facts.is_some_and(|facts| facts.flat_provenance_used))?;
+        Ok(Change::ProvenancePublished {
+            repository: repository.clone(),
+            file: file.to_owned(),
+            provenance: provenance.clone(),
+        }
+        .into())
+    }
+
+    /// Keys are never used twice: a flat place once, a fresh one as long as it was not discarded.
+    fn check_place(&self, key: &Key, flat_used: bool) -> Result<(), Refusal> {
+        let used = if layout::is_flat(key) { flat_used } else { self.discarded.contains_key(key) };
+        if used { Err(Refusal::PlaceUsed) } else { Ok(()) }
+    }
+
+    fn check_refuse(
+        &self,
+        repository: &RepositoryPath,
+        file: &str,
+        key: &Key,
+        digest: Digest,
+    ) -> Result<Accepted, Refusal> {
+        let referenced = self.repository(repository).is_some_and(|repository| repository.refers_to(key));
+        if referenced {
+            return Err(Refusal::InUse);
+        }
+        Ok(Change::FileRefused { repository: repository.clone(), file: file.to_owned(), digest }.into())
+    }
+
+    fn check_remove(
+        &self,
+        repository: &RepositoryPath,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<Accepted, Refusal> {
+        let chart = self.repository(repository).and_then(|r| r.chart(name)).ok_or(Refusal::NotFound)?;
+        let chosen = |text: &str| version.is_none_or(|version| version == text);
+        let changes: Vec<_> = (chart.versions.iter())
+            .filter(|found| chosen(found.version.as_str()))
+            .map(|found| Change::PackageRemoved {
+                repository: repository.clone(),
+                name: found.name.clone(),
+                version: found.version.clone(),
+            })
+            .collect();
+        if changes.is_empty() { Err(Refusal::NotFound) } else { Ok(Accepted { changes, replaced: false }) }
+    }
+
+    fn check_restore(
+        &self,
+        repository: &RepositoryPath,
+        file: &str,
+        removed_at: u64,
+        package: &StoredFile,
+        provenance: Option<&StoredFile>,
+    ) -> Result<Accepted, Refusal> {
+        let trashed = self.trashed(repository, file, removed_at).ok_or(Refusal::NotFound)?;
+        let vouches = trashed.provenance.as_ref().and_then(|provenance| provenance.vouches);
+        let version = &trashed.version;
+        let metadata = serde_json::value::RawValue::from_string(version.metadata.to_string());
+        let published = PackagePublished {
+            repository: repository.clone(),
+            name: version.name.clone(),
+            version: version.version.clone(),
+            file: file.to_owned(),
+            package: package.clone(),
+            traces: None,
+            metadata: metadata.map_err(|_| Refusal::NotFound)?,
+            created: Some(version.created),
+            provenance: provenance.map(|stored| ProvenanceFile { stored: stored.clone(), vouches }),
+        };
+        let mut accepted = self.check_publish(&published, false)?;
+        let (repository, file) = (repository.clone(), file.to_owned());
+        accepted.changes.push(Change::TrashEmptied { repository, file, removed_at });
+        Ok(accepted)
+    }
+
+    fn facts(&self, repository: &RepositoryPath, file: &str) -> Option<&Arc<FileFacts>> {
+        self.repository(repository)?.file(file)
+    }
+
+    fn version_exists(&self, repository: &RepositoryPath, name: &str, version: &str) -> bool {
+        self.repository(repository).and_then(|r| r.version(name, version)).is_some()
+    }
+
+    fn trashed(&self, repository: &RepositoryPath, file: &str, removed_at: u64) -> Option<&Arc<Trashed>> {
+        self.repository(repository).and_then(|r: &Arc<Repository>| r.trash.get(&(Arc::from(file), removed_at)))
     }
 }

@@ -5,6 +5,7 @@
 
 mod apply;
 mod check;
+mod proposal;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::change::{ProvenanceFile, StoredFile, Traces, key_text};
 use crate::{RepositoryPath, layout};
 
 pub use apply::{ApplyError, Touched};
-pub use check::{Proposal, Refusal};
+pub use proposal::{Accepted, Proposal, Refusal};
 
 /// What exists after the entry with number `sequence`.
 #[derive(Debug, Clone)]
@@ -233,7 +234,7 @@ impl Repository {
         Some((&self.file(package_file)?.provenance.as_ref()?.stored).into())
     }
 
-    fn refers_to(&self, key: &Key) -> bool {
+    pub(crate) fn refers_to(&self, key: &Key) -> bool {
         let provenance = |facts: &Option<ProvenanceFacts>| facts.as_ref().is_some_and(|p| &p.stored.key == key);
         let in_trash = |trashed: &Arc<Trashed>| &trashed.version.package.key == key || provenance(&trashed.provenance);
         // the object's file name is the last segment of every key that we make

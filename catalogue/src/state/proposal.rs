@@ -1,0 +1,159 @@
+//! What someone wants to happen, as it is put to the state before it becomes changes.
+
+use chart::Digest;
+use storage::Key;
+
+use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
+use crate::{Change, RepositoryPath};
+
+/// One wish. It is checked against the state that it would follow, and again if another replica was faster.
+#[derive(Debug, Clone)]
+pub enum Proposal {
+    /// Make a version exist with bytes that are stored already.
+    Publish {
+        /// What would be published.
+        published: Box<PackagePublished>,
+        /// Other bytes of an existing version may be replaced.
+        overwrite: bool,
+    },
+    /// Give a package file name a provenance that is stored already.
+    PublishProvenance {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// What is stored.
+        provenance: ProvenanceFile,
+        /// An existing one may be replaced.
+        overwrite: bool,
+    },
+    /// Forget a flat file that an upload wrote and that was refused, so that it can be deleted.
+    RefuseFile {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The file's name, of a package or a provenance.
+        file: String,
+        /// Where it lies.
+        key: Key,
+        /// Of its bytes.
+        digest: Digest,
+    },
+    /// Remove a version, or all versions of a chart.
+    Remove {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The chart.
+        name: String,
+        /// The version's text; all if absent.
+        version: Option<String>,
+    },
+    /// Bring a removed version back, with bytes that were copied from the trash to a fresh place.
+    Restore {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// Which removal.
+        removed_at: u64,
+        /// The copy of the package.
+        package: StoredFile,
+        /// The copy of the provenance.
+        provenance: Option<StoredFile>,
+    },
+    /// A version's file cannot be found.
+    Missing {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// The bytes that cannot be found: another commit may have replaced them meanwhile.
+        key: Key,
+    },
+    /// A missing version's file is back.
+    Found {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+    },
+    /// A flat file is no version.
+    Unreadable {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The file's name.
+        file: String,
+        /// Why, in one sentence.
+        reason: String,
+        /// What the listing told of it.
+        traces: Traces,
+    },
+    /// Let a removed version go for good.
+    EmptyTrash {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// Which removal.
+        removed_at: u64,
+    },
+    /// Stop serving a replaced package.
+    DropReplaced {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// Of the replaced bytes.
+        digest: Digest,
+    },
+    /// Declare an object unusable, to be deleted a day later.
+    Discard {
+        /// The object.
+        key: Key,
+    },
+    /// Everything that lay in the storage is in the catalogue.
+    FinishAdoption,
+    /// Write a higher level from now on.
+    RaiseLevel {
+        /// The level.
+        level: u32,
+    },
+}
+
+/// What an accepted proposal becomes. No changes: what it wants is so already.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    /// In order.
+    pub changes: Vec<Change>,
+    /// A version that existed has other bytes now.
+    pub replaced: bool,
+}
+
+/// Why a proposal cannot happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The version, or the file, exists.
+    #[error("it exists already")]
+    Exists,
+    /// The file name belongs to another version.
+    #[error("the file name {file} belongs to {name} {version}")]
+    FileNameTaken {
+        /// The file name.
+        file: String,
+        /// The chart that has it.
+        name: String,
+        /// The version that has it.
+        version: String,
+    },
+    /// There is no such thing.
+    #[error("there is no such version")]
+    NotFound,
+    /// The place has been used before, or must not be used any more: try again with a fresh one.
+    #[error("the place has been used before")]
+    PlaceUsed,
+    /// It waited longer than a day: objects that it names may be gone.
+    #[error("it is older than a day")]
+    TooOld,
+    /// Something refers to what was to be let go.
+    #[error("it is in use")]
+    InUse,
+}
