@@ -12,6 +12,7 @@ mod store;
 pub mod faulty;
 pub mod filesystem;
 pub mod memory;
+pub mod observed;
 
 pub use error::{Result, StorageError};
 pub use key::{Key, KeyError, MAX_KEY_LENGTH, MAX_SEGMENT_LENGTH, Prefix};
