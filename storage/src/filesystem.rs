@@ -48,6 +48,12 @@ impl FileStore {
         Ok(Self { disk: Arc::new(Disk::open(Root::new(root, false))?) })
     }
 
+    #[cfg(test)]
+    pub(crate) fn open_without_openat2_and_links(root: PathBuf) -> Result<Self> {
+        let disk = Disk::open(Root::new(absolute(root)?, true))?.with_naming(temporary::Naming::RenameNoReplace);
+        Ok(Self { disk: Arc::new(disk) })
+    }
+
     async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Disk) -> Result<T> + Send + 'static) -> Result<T> {
         let disk = Arc::clone(&self.disk);
         blocking(move || work(&disk)).await
@@ -131,20 +137,6 @@ impl ObjectStore for FileStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    use temporary::Naming;
-
-    /// As on an old kernel or in a sandbox, and on a file system without hard links.
-    #[tokio::test]
-    async fn it_works_without_openat2_and_without_links() {
-        let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(Root::new(folder.path().to_owned(), true)).unwrap().with_naming(Naming::RenameNoReplace);
-        let store = FileStore { disk: Arc::new(disk) };
-        let key = Key::new("a/b/c").unwrap();
-        store.put_new(&key, Bytes::from_static(b"1")).await.unwrap();
-        assert!(store.put_new(&key, Bytes::from_static(b"2")).await.unwrap_err().is_already_exists());
-        assert_eq!(store.get(&key, None).await.unwrap().bytes, "1");
-    }
 
     #[tokio::test]
     async fn an_object_is_a_plain_file_and_nothing_else_stays() {

@@ -8,6 +8,8 @@ mod key;
 mod operation;
 mod store;
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 #[cfg(any(test, feature = "faulty"))]
 pub mod faulty;
 pub mod filesystem;

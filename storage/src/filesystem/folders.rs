@@ -67,7 +67,10 @@ impl Folders {
                 Err(errno) => return Err(errno),
             }
             drop(known);
-            self.make(root, path)?;
+            match self.make(root, path) {
+                Ok(()) | Err(Errno::NOENT | Errno::STALE) => {}
+                Err(errno) => return Err(errno),
+            }
         }
         // not "not found": that would be said of the object
         Err(if last == Errno::NOENT { Errno::AGAIN } else { last })
@@ -83,7 +86,11 @@ impl Folders {
         let mut path = path;
         while !path.is_empty() && !self.read().durable.contains(path) {
             let (parent, _) = split(path);
-            self.sync.sync(&self.root.folder(root, parent)?)?;
+            match self.root.folder(root, parent) {
+                Ok(parent) => self.sync.sync(&parent)?,
+                Err(Errno::NOENT) => return Ok(()), // removed meanwhile, and so was the name
+                Err(errno) => return Err(errno),
+            }
             settled.push(path.to_owned());
             path = parent;
         }
