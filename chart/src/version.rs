@@ -59,15 +59,13 @@ impl ChartVersion {
 
     /// SemVer precedence as Helm's library has it: build metadata does not count.
     pub fn cmp_precedence(&self, other: &Self) -> Ordering {
-        let numbers = |version: &semver::Version| (version.major, version.minor, version.patch);
-        numbers(&self.semver)
-            .cmp(&numbers(&other.semver))
-            .then_with(|| cmp_prerelease(&self.semver.pre, &other.semver.pre))
+        cmp_precedence(&self.semver, &other.semver)
     }
 }
 
+/// How a version may be written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     /// An optional `v`, one to three numbers, leading zeros allowed.
     Loose,
     /// SemVer 2.
@@ -79,7 +77,7 @@ fn read(text: &str, form: Form) -> Result<ChartVersion, VersionError> {
     Ok(ChartVersion { text: text.into(), semver })
 }
 
-fn read_semver(text: &str, form: Form) -> Result<semver::Version, &'static str> {
+pub(crate) fn read_semver(text: &str, form: Form) -> Result<semver::Version, &'static str> {
     if text.is_empty() {
         return Err("it is empty");
     }
@@ -140,6 +138,11 @@ fn number(text: &str, form: Form) -> Result<u64, &'static str> {
         return Err("a number starts with zero");
     }
     text.parse().map_err(|_| "a number is too large")
+}
+
+pub(crate) fn cmp_precedence(one: &semver::Version, other: &semver::Version) -> Ordering {
+    let numbers = |version: &semver::Version| (version.major, version.minor, version.patch);
+    numbers(one).cmp(&numbers(other)).then_with(|| cmp_prerelease(&one.pre, &other.pre))
 }
 
 /// A version without pre-release comes after its pre-releases.
