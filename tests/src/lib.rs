@@ -1,1 +1,24 @@
-//! .
+//! What the acceptance tests need to stand before Chandlery's front door: the built server as a process, charts to
+//! give it, plain and odd HTTP requests, and the real Helm.
+//!
+//! Everything here is for tests: what cannot be done panics with the reason.
+
+mod answer;
+mod charts;
+mod connection;
+mod helm;
+mod index;
+mod launch;
+mod log;
+mod server;
+mod skip;
+
+pub use answer::Answer;
+pub use charts::{Chart, ChartBuilder, provenance};
+pub use connection::{Connection, exchange};
+pub use helm::{HELM_3, HELM_4, Helm, Outcome};
+pub use index::Index;
+pub use launch::Launch;
+pub use log::Log;
+pub use server::Server;
+pub use skip::skipped;

@@ -1,0 +1,126 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use crate::Server;
+
+/// How a server is started. Without any setting: a storage and a catalogue of its own in a temporary folder, on a
+/// free port of the loopback device.
+#[derive(Debug)]
+pub struct Launch {
+    pub(crate) folder: TempDir,
+    pub(crate) settings: Vec<OsString>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    replaced: Vec<&'static str>,
+}
+
+impl Default for Launch {
+    fn default() -> Self {
+        let folder = tempfile::Builder::new().prefix("chandlery-").tempdir().expect("a temporary folder can be made");
+        Self { folder, settings: Vec::new(), environment: Vec::new(), replaced: Vec::new() }
+    }
+}
+
+impl Launch {
+    /// The storage's folder.
+    pub fn storage(&self) -> PathBuf {
+        self.folder.path().join("storage")
+    }
+
+    /// The folder of the replica's private catalogue.
+    pub fn catalogue(&self) -> PathBuf {
+        self.folder.path().join("catalogue")
+    }
+
+    /// A further argument.
+    pub fn with(mut self, argument: impl Into<OsString>) -> Self {
+        self.settings.push(argument.into());
+        self
+    }
+
+    /// Leaves out one of the arguments that every server gets, such as `--storage`.
+    pub fn without(mut self, flag: &'static str) -> Self {
+        self.replaced.push(flag);
+        self
+    }
+
+    /// An environment variable. Nothing of the test's own environment reaches the server.
+    pub fn environment(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub async fn start(self) -> Server {
+        Server::launch(self).await
+    }
+
+    /// The command that starts the server.
+    pub fn command(&self) -> Command {
+        let defaults = [
+            ("--listen-host", OsString::from("127.0.0.1")),
+            ("--port", OsString::from("0")),
+            ("--storage", OsString::from("local")),
+            ("--storage-local-rootdir", self.storage().into()),
+            ("--catalogue", self.catalogue().into()),
+        ];
+        let mut command = self.bare_command();
+        command.arg("serve").arg("--log-json");
+        for (flag, value) in defaults.into_iter().filter(|(flag, _)| !self.replaced.contains(flag)) {
+            let mut argument = OsString::from(flag);
+            argument.push("=");
+            argument.push(value);
+            command.arg(argument);
+        }
+        command.args(&self.settings);
+        command
+    }
+
+    /// The binary in this launch's environment and folder, without any argument.
+    pub fn bare_command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("TMPDIR", self.folder.path())
+            .env("RUST_BACKTRACE", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// The server under test: the one that `cargo xtask test` names, else the one of this build, made up to date first.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(path) = std::env::var_os("CHANDLERY_BINARY") {
+            return PathBuf::from(path);
+        }
+        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+            .args(["build", "--quiet", "--workspace", "--bins", "--tests"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .expect("cargo can be started");
+        assert!(status.success(), "the server does not build");
+        build_folder().join("chandlery")
+    })
+}
+
+/// Where cargo put this test program's siblings: it is in `<here>/deps`.
+fn build_folder() -> PathBuf {
+    let own = std::env::current_exe().expect("the system knows this program");
+    own.ancestors().nth(2).expect("test programs are in the folder deps").to_owned()
+}
+
+/// Where the tests' tools are: as `cargo xtask test` says, else where it puts them.
+pub(crate) fn tools() -> PathBuf {
+    match std::env::var_os("CHANDLERY_TOOLS") {
+        Some(path) => PathBuf::from(path),
+        None => build_folder().parent().expect("a build folder is in the target folder").join("tools"),
+    }
+}
