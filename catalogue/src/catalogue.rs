@@ -1,117 +1,30 @@
-use std::sync::Arc;
+//! The calls of a door: everything that the rest of the program may ask of the catalogue.
+
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chart::{Package, Provenance};
 use storage::ObjectStore;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
-use crate::{Options, PackageLocation, RepositoryPath, View};
+use crate::engine::{Backlog, Engine, Request};
+use crate::outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
+use crate::publish::SignedText;
+use crate::reconcile::Memory;
+use crate::replica::Replica;
+use crate::shared::Shared;
+use crate::start::{Start, fingerprint, start};
+use crate::{Options, PackageLocation, RepositoryPath, State, View};
+
+/// Requests that wait for the engine before those who ask have to wait themselves.
+const INBOX: usize = 8192;
 
 /// One replica's view of what exists on one storage, and its hand in changing it. Cheap to clone.
 #[derive(Clone)]
-pub struct Catalogue;
-
-/// Why a catalogue cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The storage failed.
-    #[error(transparent)]
-    Storage(#[from] storage::StorageError),
-    /// The SQLite file's folder cannot be used.
-    #[error("the catalogue folder {folder}: {reason}")]
-    Database {
-        /// The folder.
-        folder: String,
-        /// One sentence.
-        reason: String,
-    },
-    /// The storage holds something that this program does not understand.
-    #[error("{0}")]
-    Format(String),
-}
-
-/// Why a change did not happen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CommitError {
-    /// The version, or the file, exists already.
-    #[error("it exists already")]
-    Exists,
-    /// The file name belongs to another chart and version (`foo` 1.0.0-2.0.0 against `foo-1.0.0` 2.0.0).
-    #[error("the file name {file} belongs to {name} {version}")]
-    FileNameTaken {
-        /// The file name.
-        file: String,
-        /// The chart that has it.
-        name: String,
-        /// The version that has it.
-        version: String,
-    },
-    /// No such version.
-    #[error("there is no such version")]
-    NotFound,
-    /// Name and version make no object name (too long).
-    #[error("{0}")]
-    Name(String),
-    /// The storage failed or did not answer in time. It may have happened all the same.
-    #[error("the storage is unavailable: {0}")]
-    Unavailable(String),
-}
-
-/// What publishing did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PublishOutcome {
-    /// The version is new.
-    Created,
-    /// It has other bytes now.
-    Replaced,
-}
-
-/// Reads cannot be answered as fresh as was asked for, nor from a recent enough state.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the storage cannot be asked: {0}")]
-pub struct Stale(pub String);
-
-/// Why a file's bytes cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
-    /// The storage failed, or the bytes are not those that were published.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-/// How a replica is.
-#[derive(Debug, Clone, Default)]
-pub struct Status {
-    /// Why it must not get requests yet, or any more; empty if it is ready.
-    pub not_ready: Vec<String>,
-    /// What is wrong though it serves.
-    pub degraded: Vec<String>,
-    /// The last entry applied.
-    pub sequence: u64,
-}
-
-/// What a reconcile found and did.
-#[derive(Debug, Clone, Default)]
-pub struct ReconcileReport {
-    /// Packages taken in: repository and file.
-    pub adopted: Vec<(RepositoryPath, String)>,
-    /// Versions whose file is gone.
-    pub missing: Vec<(RepositoryPath, String)>,
-    /// Versions whose file came back.
-    pub found: Vec<(RepositoryPath, String)>,
-    /// Files that are no version: repository, file, reason.
-    pub unreadable: Vec<(RepositoryPath, String, String)>,
-    /// The storage looks wiped: nothing was changed, and why.
-    pub looks_wiped: Option<String>,
-}
-
-/// A view, and whether it may be older than was asked for.
-#[derive(Debug, Clone)]
-pub struct FreshView {
-    /// What reads are answered from.
-    pub view: Arc<View>,
-    /// The storage could not be asked; the age of the view.
-    pub stale: Option<Duration>,
+pub struct Catalogue {
+    replica: Arc<Replica>,
 }
 
 impl Catalogue {
@@ -120,13 +33,45 @@ impl Catalogue {
     ///
     /// # Errors
     /// If the storage or the database folder cannot be used.
-    pub async fn open(_store: Arc<dyn ObjectStore>, _options: Options) -> Result<Self, OpenError> {
-        todo!()
+    pub async fn open(store: Arc<dyn ObjectStore>, options: Options) -> Result<Self, OpenError> {
+        let Start { state, regions, database, recorded } = start(&store, &options).await?;
+        let index = Arc::new(options.index.clone());
+        let state = Arc::new(state);
+        let view = tokio::task::spawn_blocking({
+            let state = state.clone();
+            move || View::render(state, index, regions)
+        });
+        let view = view.await.map_err(|error| OpenError::Format(error.to_string()))?;
+        let shared = Arc::new(Shared::new(view));
+        let (sender, inbox) = mpsc::channel(INBOX);
+        let engine = Engine {
+            store: store.clone(),
+            clock: options.clock.clone(),
+            replica: Uuid::new_v4(),
+            recorded: recorded.then(|| state.sequence),
+            state,
+            shared: shared.clone(),
+            fingerprint: fingerprint(&options.index),
+            database,
+            follow_interval: options.follow_interval,
+            backlog: Backlog::default(),
+        };
+        tokio::spawn(engine.run(inbox));
+        let replica = Arc::new(Replica { store, options, shared, engine: sender, memory: Memory::default() });
+        replica.look().await.map_err(OpenError::Format)?;
+        if !replica.view().state.adopted {
+            replica.adopt_all().await?;
+        }
+        let interval = replica.options.reconcile_interval;
+        if !interval.is_zero() {
+            tokio::spawn(keep_house(Arc::downgrade(&replica), interval));
+        }
+        Ok(Self { replica })
     }
 
     /// What was last known, without asking.
     pub fn view(&self) -> Arc<View> {
-        todo!()
+        self.replica.view()
     }
 
     /// A view as fresh as [`Options::freshness`] promises.
@@ -134,7 +79,7 @@ impl Catalogue {
     /// # Errors
     /// If the storage could not be asked for longer than [`Options::stale_while_down`].
     pub async fn fresh(&self) -> Result<FreshView, Stale> {
-        todo!()
+        self.replica.fresh().await
     }
 
     /// A view that includes everything committed anywhere before this call. Every 404 asks here first.
@@ -142,21 +87,25 @@ impl Catalogue {
     /// # Errors
     /// As [`Catalogue::fresh`].
     pub async fn checked(&self) -> Result<FreshView, Stale> {
-        todo!()
+        self.replica.checked().await
     }
 
-    /// Publishes a package, with the provenance that came along. Returns when it is durable and visible.
+    /// Publishes a package, with the provenance that came along. Returns when it is durable and visible. Goes on to
+    /// its end even if the caller stops waiting.
     ///
     /// # Errors
     /// [`CommitError`] by meaning. After anything but `Unavailable` nothing of it is visible.
     pub async fn publish(
         &self,
-        _repository: &RepositoryPath,
-        _package: &Package,
-        _provenance: Option<(&Provenance, Bytes)>,
-        _overwrite: bool,
+        repository: &RepositoryPath,
+        package: &Package,
+        provenance: Option<(&Provenance, Bytes)>,
+        overwrite: bool,
     ) -> Result<PublishOutcome, CommitError> {
-        todo!()
+        let signed = provenance.map(|(provenance, bytes)| SignedText::new(provenance, bytes));
+        let (repository, package) = (repository.clone(), package.clone());
+        self.to_the_end(move |replica| async move { replica.publish(&repository, &package, signed, overwrite).await })
+            .await
     }
 
     /// Publishes a provenance alone; its package may come later.
@@ -165,44 +114,52 @@ impl Catalogue {
     /// As [`Catalogue::publish`].
     pub async fn publish_provenance(
         &self,
-        _repository: &RepositoryPath,
-        _provenance: &Provenance,
-        _bytes: Bytes,
-        _overwrite: bool,
+        repository: &RepositoryPath,
+        provenance: &Provenance,
+        bytes: Bytes,
+        overwrite: bool,
     ) -> Result<(), CommitError> {
-        todo!()
+        let (repository, signed) = (repository.clone(), SignedText::new(provenance, bytes));
+        self.to_the_end(move |replica| async move { replica.publish_provenance(&repository, &signed, overwrite).await })
+            .await
     }
 
     /// Removes one version.
     ///
     /// # Errors
     /// `NotFound` if there is no such version.
-    pub async fn remove(&self, _repository: &RepositoryPath, _name: &str, _version: &str) -> Result<(), CommitError> {
-        todo!()
+    pub async fn remove(&self, repository: &RepositoryPath, name: &str, version: &str) -> Result<(), CommitError> {
+        let (repository, name, version) = (repository.clone(), name.to_owned(), version.to_owned());
+        self.to_the_end(move |replica| async move { replica.remove(&repository, &name, Some(&version)).await })
+            .await
+            .map(drop)
     }
 
     /// Removes all versions of a chart, in one commit. Returns how many.
     ///
     /// # Errors
     /// `NotFound` if there is no such chart.
-    pub async fn remove_chart(&self, _repository: &RepositoryPath, _name: &str) -> Result<usize, CommitError> {
-        todo!()
+    pub async fn remove_chart(&self, repository: &RepositoryPath, name: &str) -> Result<usize, CommitError> {
+        let (repository, name) = (repository.clone(), name.to_owned());
+        self.to_the_end(move |replica| async move { replica.remove(&repository, &name, None).await }).await
     }
 
     /// Brings the newest removed version of this name and version back from the trash.
     ///
     /// # Errors
     /// `NotFound` if the trash has none; `Exists` if it was published again.
-    pub async fn restore(&self, _repository: &RepositoryPath, _name: &str, _version: &str) -> Result<(), CommitError> {
-        todo!()
+    pub async fn restore(&self, repository: &RepositoryPath, name: &str, version: &str) -> Result<(), CommitError> {
+        let (repository, name, version) = (repository.clone(), name.to_owned(), version.to_owned());
+        self.to_the_end(move |replica| async move { replica.restore(&repository, &name, &version).await }).await
     }
 
     /// The bytes of a file, verified against their digest before the first is returned.
     ///
     /// # Errors
-    /// `Unavailable`, never "not found": the state says that it exists.
-    pub async fn load(&self, _location: &PackageLocation) -> Result<Bytes, LoadError> {
-        todo!()
+    /// `Unavailable`, never "not found": the state says that it exists. A caller whose location is not from a checked
+    /// view looks again before it reports this.
+    pub async fn load(&self, location: &PackageLocation) -> Result<Bytes, LoadError> {
+        self.replica.load(location).await
     }
 
     /// Compares the storage with the state now. With `accept_loss` packages that are gone are believed to be gone,
@@ -210,17 +167,65 @@ impl Catalogue {
     ///
     /// # Errors
     /// If the storage fails.
-    pub async fn reconcile(&self, _accept_loss: bool) -> Result<ReconcileReport, CommitError> {
-        todo!()
+    pub async fn reconcile(&self, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
+        self.replica.reconcile(accept_loss).await
+    }
+
+    /// Lets go what has been unreferenced, removed or replaced for long enough. Returns how many objects were deleted.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    pub async fn collect(&self) -> Result<usize, CommitError> {
+        self.replica.collect().await
+    }
+
+    /// Writes a snapshot of the state now, whether one is due or not.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    pub async fn write_snapshot(&self) -> Result<(), CommitError> {
+        let state: Arc<State> = self.replica.current().await?.state.clone();
+        let written = crate::engine::write_snapshot(&*self.replica.store, state).await;
+        written.map_err(|error| CommitError::Unavailable(error.to_string()))
     }
 
     /// How this replica is.
     pub fn status(&self) -> Status {
-        todo!()
+        let (not_ready, degraded) = self.replica.shared.troubles();
+        Status { not_ready, degraded, sequence: self.replica.view().state.sequence }
     }
 
     /// Finishes what was begun, writes what is waiting to the database, and stops.
     pub async fn close(&self) {
-        todo!()
+        let (reply, stopped) = oneshot::channel();
+        if self.replica.engine.send(Request::Stop { reply }).await.is_ok() {
+            let _ = stopped.await;
+        }
+    }
+
+    /// Runs a use case to its end, whether or not the caller goes on waiting: a client that hangs up leaves nothing
+    /// half done.
+    async fn to_the_end<T, F>(&self, run: impl FnOnce(Arc<Replica>) -> F) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, CommitError>> + Send + 'static,
+    {
+        let run = run(self.replica.clone());
+        tokio::spawn(run).await.unwrap_or_else(|error| Err(CommitError::Unavailable(error.to_string())))
+    }
+}
+
+/// Reconciles and collects, at once and then at every interval, for as long as the replica exists.
+async fn keep_house(replica: Weak<Replica>, interval: Duration) {
+    while let Some(replica) = replica.upgrade() {
+        match replica.reconcile(false).await {
+            Ok(report) => report.log(),
+            Err(error) => tracing::warn!(%error, "the storage could not be reconciled"),
+        }
+        if let Err(error) = replica.collect().await {
+            tracing::warn!(%error, "the storage could not be tidied");
+        }
+        drop(replica);
+        tokio::time::sleep(interval).await;
     }
 }

@@ -75,6 +75,11 @@ pub fn trash_folder() -> Prefix {
     prefix(format!("{OWN_FOLDER}/trash/"))
 }
 
+/// The sequence of the removal that a key in the trash belongs to.
+pub fn trash_sequence(key: &Key) -> Option<u64> {
+    key.segments().nth(2)?.parse().ok()
+}
+
 /// Written to learn the storage's own time.
 pub fn clock(replica: Uuid) -> Key {
     own(format!("{OWN_FOLDER}/clock/{}", replica.simple()))

@@ -7,19 +7,32 @@
 mod catalogue;
 mod change;
 mod clock;
+mod collect;
+mod database;
+mod engine;
+mod journal;
 pub mod layout;
+mod load;
 mod options;
+mod outcome;
+mod publish;
+mod reconcile;
+mod remove;
+mod replica;
 mod repository_path;
+mod shared;
+mod snapshot;
+mod start;
 mod state;
 mod view;
 
-pub use catalogue::{
-    Catalogue, CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status,
-};
+pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
 pub use options::{Freshness, IndexOptions, Options};
+pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
+pub use start::storage_id;
 pub use state::{
     Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Refusal, Replaced, Repository,
     State, Touched, Trashed, Version,

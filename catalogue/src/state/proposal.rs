@@ -157,3 +157,15 @@ pub enum Refusal {
     #[error("it is in use")]
     InUse,
 }
+
+impl Proposal {
+    /// About how many bytes it adds to an entry.
+    pub(crate) fn weight(&self) -> usize {
+        /// Names, keys, digests and punctuation.
+        const FRAME: usize = 512;
+        match self {
+            Self::Publish { published, .. } => published.metadata.get().len() + FRAME,
+            _ => FRAME,
+        }
+    }
+}

@@ -66,6 +66,16 @@ impl View {
         Self { state, repositories, options, nothing }
     }
 
+    /// The state alone, while nobody may read yet.
+    pub(crate) fn unrendered(&self, state: Arc<State>) -> Self {
+        Self { state, ..self.clone() }
+    }
+
+    /// A state rendered from nothing, with the same options.
+    pub(crate) fn rendered(&self, state: Arc<State>) -> Self {
+        Self::render(state, self.options.clone(), StoredRegions::new())
+    }
+
     /// The view of a later state: renders what the entries between touched and shares the rest.
     pub fn follow(&self, state: Arc<State>, touched: &Touched) -> (Self, Vec<ChangedRegion>) {
         let mut next = Self { state: state.clone(), ..self.clone() };

@@ -1,0 +1,152 @@
+//! Letting go what nothing needs any more, in two steps a day apart: first a commit that forbids every later change to
+//! name the object, then its deletion.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use storage::{Key, Listed, StorageError};
+use uuid::Uuid;
+
+use crate::engine::ProposeError;
+use crate::outcome::CommitError;
+use crate::replica::Replica;
+use crate::state::Proposal;
+use crate::{State, layout};
+
+/// Between the last reference and the discard, and between the discard and the deletion. A proposal older than this is
+/// refused, so nothing that still travels can name a deleted object.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Replica {
+    /// See [`crate::Catalogue::collect`].
+    pub async fn collect(&self) -> Result<usize, CommitError> {
+        let state = self.current().await?.state.clone();
+        let now = self.options.clock.now();
+        self.let_windows_end(&state, now).await?;
+        let state = self.view().state.clone();
+        self.discard(&state, now).await?;
+        let mut deleted = self.delete_discarded(&state, now).await?;
+        deleted += self.delete_emptied_trash(&state).await?;
+        Ok(deleted)
+    }
+
+    /// Removed and replaced packages are kept for a window.
+    async fn let_windows_end(&self, state: &State, now: Timestamp) -> Result<(), CommitError> {
+        let window = SignedDuration::try_from(self.options.trash_window).unwrap_or(SignedDuration::MAX);
+        let ended = |at: Timestamp| now.duration_since(at) >= window;
+        for (path, repository) in &state.repositories {
+            for trashed in repository.trash.values().filter(|trashed| ended(trashed.at)) {
+                let (repository, file) = (path.clone(), trashed.version.file.to_string());
+                self.settle(Proposal::EmptyTrash { repository, file, removed_at: trashed.removed_at }).await?;
+            }
+            for (file, facts) in &repository.files {
+                for old in facts.replaced.iter().filter(|old| ended(old.at)) {
+                    let (repository, file) = (path.clone(), file.to_string());
+                    self.settle(Proposal::DropReplaced { repository, file, digest: old.package.digest }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn discard(&self, state: &State, now: Timestamp) -> Result<(), CommitError> {
+        for (key, since) in &state.unreferenced {
+            if now.duration_since(*since) > GRACE {
+                self.settle(Proposal::Discard { key: key.clone() }).await?;
+            }
+        }
+        // what never had a reference is as old as the storage says, by the storage's own clock
+        let storage_now = self.storage_time().await?;
+        let referenced: HashSet<&Key> = state.referenced_objects().collect();
+        let mut objects = self.store.list(&layout::objects_folder());
+        while let Some(listed) = objects.next().await {
+            let Listed::Object(key, meta) = listed.map_err(unavailable)? else { continue };
+            let known = referenced.contains(&key)
+                || state.unreferenced.contains_key(&key)
+                || state.discarded.contains_key(&key);
+            if !known && storage_now.duration_since(meta.modified) > GRACE {
+                self.settle(Proposal::Discard { key }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_discarded(&self, state: &State, now: Timestamp) -> Result<usize, CommitError> {
+        let mut deleted = 0;
+        for (key, since) in &state.discarded {
+            if now.duration_since(*since) > GRACE && self.store.head(key).await.is_ok() {
+                self.store.delete(key).await.map_err(unavailable)?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes what lies in the trash for a removal that can no longer be restored.
+    async fn delete_emptied_trash(&self, state: &State) -> Result<usize, CommitError> {
+        let mut kept = HashSet::new();
+        for (path, repository) in &state.repositories {
+            for trashed in repository.trash.values() {
+                let file = &*trashed.version.file;
+                kept.extend(layout::trash(trashed.removed_at, path, file).ok());
+                let provenance = format!("{file}{}", layout::PROVENANCE_SUFFIX);
+                kept.extend(layout::trash(trashed.removed_at, path, &provenance).ok());
+            }
+        }
+        let mut old = Vec::new();
+        let mut trash = self.store.list(&layout::trash_folder());
+        while let Some(listed) = trash.next().await {
+            let Listed::Object(key, _) = listed.map_err(unavailable)? else { continue };
+            // a removal that this state does not know yet is not emptied
+            if !kept.contains(&key) && layout::trash_sequence(&key).is_some_and(|at| at <= state.sequence) {
+                old.push(key);
+            }
+        }
+        drop(trash);
+        for key in &old {
+            self.store.delete(key).await.map_err(unavailable)?;
+        }
+        Ok(old.len())
+    }
+
+    /// What time the storage thinks it is.
+    async fn storage_time(&self) -> Result<Timestamp, CommitError> {
+        let key = layout::clock(Uuid::new_v4());
+        let meta = self.store.put(&key, Bytes::from_static(b"{}")).await.map_err(unavailable)?;
+        self.store.delete(&key).await.map_err(unavailable)?;
+        Ok(meta.modified)
+    }
+
+    /// Proposes something that another replica may have done meanwhile.
+    async fn settle(&self, proposal: Proposal) -> Result<(), CommitError> {
+        match self.propose(proposal).await {
+            Ok(_) | Err(ProposeError::Refused(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl State {
+    /// Every object that something which exists, can be restored or is still served refers to.
+    pub(crate) fn referenced_objects(&self) -> impl Iterator<Item = &Key> {
+        self.repositories.values().flat_map(|repository| {
+            let listed = repository.charts.values().flat_map(|chart| &chart.versions).map(|v| &v.package.key);
+            let facts = repository.files.values().flat_map(|facts| {
+                let provenance = facts.provenance.iter().map(|provenance| &provenance.stored.key);
+                let missing = facts.missing.iter().map(|version| &version.package.key);
+                provenance.chain(missing).chain(facts.replaced.iter().map(|old| &old.package.key))
+            });
+            let trash = repository.trash.values().flat_map(|trashed| {
+                let provenance = trashed.provenance.iter().map(|provenance| &provenance.stored.key);
+                std::iter::once(&trashed.version.package.key).chain(provenance)
+            });
+            listed.chain(facts).chain(trash)
+        })
+    }
+}
+
+fn unavailable(error: StorageError) -> CommitError {
+    CommitError::Unavailable(error.to_string())
+}

@@ -1,0 +1,42 @@
+//! Reading a file that the state says exists.
+
+use bytes::Bytes;
+use chart::Digest;
+use storage::StorageError;
+
+use crate::PackageLocation;
+use crate::outcome::LoadError;
+use crate::replica::Replica;
+
+/// Bytes that are hashed on the task that asked; more go to a thread that may block.
+const QUICK_HASH: usize = 256 * 1024;
+
+impl Replica {
+    /// People and ChartMuseum can write to flat files, so the bytes are hashed before the first is served.
+    pub async fn load(&self, location: &PackageLocation) -> Result<Bytes, LoadError> {
+        let mut reason = String::new();
+        // a listing or a cached attribute may lag: one more look is cheap
+        for _ in 0..2 {
+            match self.store.get(&location.key, None).await {
+                Ok(object) => {
+                    if digest(&object.bytes).await == Some(location.digest) {
+                        return Ok(object.bytes);
+                    }
+                    reason = "its bytes are not those that were published".to_owned();
+                }
+                Err(StorageError::NotFound(_)) => reason = "its file is gone".to_owned(),
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        tracing::error!(key = %location.key, digest = %location.digest, reason, "a package cannot be served");
+        Err(LoadError::Unavailable(reason))
+    }
+}
+
+async fn digest(bytes: &Bytes) -> Option<Digest> {
+    if bytes.len() <= QUICK_HASH {
+        return Some(Digest::of(bytes));
+    }
+    let bytes = bytes.clone();
+    tokio::task::spawn_blocking(move || Digest::of(&bytes)).await.ok()
+}

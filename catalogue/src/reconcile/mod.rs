@@ -1,0 +1,117 @@
+//! Comparing the storage with the state: what people and ChartMuseum put there, took away or changed by hand.
+//!
+//! Listings are hints: nothing is believed to be there before it was read, nor gone before the storage said so twice.
+
+mod absent;
+mod file;
+mod first;
+mod scan;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use futures_util::{StreamExt, stream};
+
+use crate::change::Traces;
+use crate::outcome::{CommitError, ReconcileReport};
+use crate::replica::Replica;
+use crate::state::Proposal;
+use crate::{RepositoryPath, State};
+
+pub(crate) use scan::{Scan, ScannedFile};
+
+/// Files that are read and judged at the same time.
+const SIDE_BY_SIDE: usize = 16;
+
+/// What this replica remembers between two reconciles: it costs nothing but reading again to lose it.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// What a file looked like when it was read and nothing had to be done about it.
+    seen: Mutex<HashMap<(RepositoryPath, String), Traces>>,
+    /// Files that were not there at the last reconcile.
+    absent: Mutex<Vec<(RepositoryPath, String)>>,
+}
+
+/// What became of one file.
+pub(super) enum Finding {
+    /// Nothing to tell.
+    Nothing,
+    Adopted,
+    Found,
+    Unreadable(String),
+}
+
+impl Replica {
+    /// See [`crate::Catalogue::reconcile`].
+    pub async fn reconcile(&self, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
+        let state = self.current().await?.state.clone();
+        let mut scan = Scan::of(&*self.store).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+        let mut report = ReconcileReport::default();
+        let (this, known) = (self, &state);
+        let mut findings = stream::iter(std::mem::take(&mut scan.packages))
+            .map(|file| async move { (this.look_at(known, &file).await, file) })
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some((finding, file)) = findings.next().await {
+            let place = (file.repository, file.name);
+            match finding? {
+                Finding::Nothing => {}
+                Finding::Adopted => report.adopted.push(place),
+                Finding::Found => report.found.push(place),
+                Finding::Unreadable(reason) => report.unreadable.push((place.0, place.1, reason)),
+            }
+        }
+        drop(findings);
+        for file in &scan.provenances {
+            self.look_at_provenance(&state, file, false).await?;
+        }
+        self.finish_removals(&state, &scan).await;
+        self.look_for_absent(&state, &scan, accept_loss, &mut report).await?;
+        report.adopted.sort();
+        report.found.sort();
+        report.missing.sort();
+        report.unreadable.sort();
+        Ok(report)
+    }
+
+    /// Moves to the trash what a crash left in its place after its removal.
+    async fn finish_removals(&self, state: &State, scan: &Scan) {
+        for (path, repository) in &state.repositories {
+            for trashed in repository.trash.values() {
+                let file = &trashed.version.file;
+                if scan.has(path, file)
+                    && let Err(error) = self.move_to_trash(path, trashed).await
+                {
+                    tracing::warn!(%file, %error, "a removed package is not in the trash yet");
+                }
+            }
+        }
+    }
+
+    /// Proposes something that may have become needless meanwhile. True if it is so now.
+    async fn propose_if_needed(&self, proposal: Proposal) -> Result<bool, CommitError> {
+        match self.propose(proposal).await {
+            Ok(_) => Ok(true),
+            Err(crate::engine::ProposeError::Refused(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl ReconcileReport {
+    /// One line for each thing that an operator should know.
+    pub(crate) fn log(&self) {
+        let count = self.adopted.len();
+        if count > 0 {
+            tracing::info!(count, "packages found in the storage are served");
+        }
+        for (repository, file, reason) in &self.unreadable {
+            tracing::warn!(repo = %repository, package = %file, error = %reason, "Invalid package in storage");
+        }
+        for (repository, file) in &self.missing {
+            tracing::warn!(repo = %repository, package = %file, "a package is gone from the storage");
+        }
+        if let Some(reason) = &self.looks_wiped {
+            tracing::error!(error = %reason, "the storage looks wiped: nothing was changed");
+        }
+    }
+}

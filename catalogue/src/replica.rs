@@ -1,0 +1,103 @@
+//! What every use case stands on: the storage, the engine, and what it told last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use storage::ObjectStore;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::engine::{Answer, ProposeError, Request};
+use crate::outcome::{CommitError, FreshView, Stale};
+use crate::reconcile::Memory;
+use crate::shared::Shared;
+use crate::state::{Proposal, Refusal};
+use crate::{Freshness, Options, View};
+
+/// Who waits longer for the engine is told that the outcome is unknown.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A look at the journal that takes longer counts as failed for the read that waits for it.
+const LOOK_PATIENCE: Duration = Duration::from_secs(12);
+
+pub(crate) struct Replica {
+    pub store: Arc<dyn ObjectStore>,
+    pub options: Options,
+    pub shared: Arc<Shared>,
+    pub engine: mpsc::Sender<Request>,
+    pub memory: Memory,
+}
+
+impl Replica {
+    pub fn view(&self) -> Arc<View> {
+        self.shared.view.load_full()
+    }
+
+    /// Puts a proposal to the engine and waits for its fate.
+    pub async fn propose(&self, proposal: Proposal) -> Answer {
+        let at = self.options.clock.now();
+        let (reply, answer) = oneshot::channel();
+        let asked = self.engine.send(Request::Propose { proposal, at, reply }).await;
+        let stopped = || ProposeError::Unavailable("the server is stopping".to_owned());
+        asked.map_err(|_| stopped())?;
+        match timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(stopped()),
+            Err(_) => Err(ProposeError::Unavailable("the storage does not answer in time".to_owned())),
+        }
+    }
+
+    /// Waits for a look at the journal that begins after this call.
+    pub async fn look(&self) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || "the server is stopping".to_owned();
+        self.engine.send(Request::Check { reply }).await.map_err(|_| stopped())?;
+        match timeout(LOOK_PATIENCE, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(stopped())),
+            Err(_) => Err("the storage does not answer in time".to_owned()),
+        }
+    }
+
+    /// A view as fresh as the settings promise.
+    pub async fn fresh(&self) -> Result<FreshView, Stale> {
+        match self.options.freshness {
+            Freshness::Within(limit) if self.shared.age().is_some_and(|age| age <= limit) => {
+                Ok(FreshView { view: self.view(), stale: None })
+            }
+            _ => self.checked().await,
+        }
+    }
+
+    /// A view that includes everything that was committed anywhere before this call.
+    pub async fn checked(&self) -> Result<FreshView, Stale> {
+        let Err(reason) = self.look().await else {
+            return Ok(FreshView { view: self.view(), stale: None });
+        };
+        match self.shared.age() {
+            Some(age) if age <= self.options.stale_while_down => Ok(FreshView { view: self.view(), stale: Some(age) }),
+            _ => Err(Stale(reason)),
+        }
+    }
+
+    /// [`Replica::view`], but up to date: for decisions that a stale view would get wrong.
+    pub async fn current(&self) -> Result<Arc<View>, CommitError> {
+        self.look().await.map_err(CommitError::Unavailable)?;
+        Ok(self.view())
+    }
+}
+
+/// What a proposer makes of a refusal that it cannot do anything about.
+impl From<ProposeError> for CommitError {
+    fn from(error: ProposeError) -> Self {
+        match error {
+            ProposeError::Unavailable(reason) => Self::Unavailable(reason),
+            ProposeError::Refused(Refusal::Exists) => Self::Exists,
+            ProposeError::Refused(Refusal::NotFound) => Self::NotFound,
+            ProposeError::Refused(Refusal::FileNameTaken { file, name, version }) => {
+                Self::FileNameTaken { file, name, version }
+            }
+            ProposeError::Refused(refusal @ (Refusal::PlaceUsed | Refusal::TooOld | Refusal::InUse)) => {
+                Self::Unavailable(refusal.to_string())
+            }
+        }
+    }
+}
