@@ -3,6 +3,8 @@
 //! The indexes rendered here are also read by Go: `go test ./index` in `tests/golden` reads the files that this test
 //! holds to be what is rendered.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 
 use chart::Digest;

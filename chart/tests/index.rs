@@ -1,5 +1,7 @@
 //! Documents stitched from pages, as their readers see them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Read as _;
 
 use bytes::Bytes;

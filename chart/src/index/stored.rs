@@ -19,11 +19,15 @@ const MAGIC: &str = "chandlery page ";
 struct Header<'a> {
     whole: bool,
     #[serde(borrow)]
-    charts: Vec<(Cow<'a, str>, Vec<(usize, usize)>)>,
+    charts: Vec<Chart<'a>>,
     /// Of the text and of the deflated text.
     json: (usize, usize),
     yaml: Option<(usize, usize)>,
 }
+
+/// Its name, and where its entries begin and end in the JSON text.
+#[derive(Serialize, Deserialize)]
+struct Chart<'a>(Cow<'a, str>, Vec<(usize, usize)>);
 
 impl Page {
     /// The page as stored in a catalogue, to be read by [`Page::from_stored`] of the same [`RENDERER`].
@@ -35,7 +39,9 @@ impl Page {
         let charts = page.charts.iter();
         let header = super::to_json(&Header {
             whole: page.whole,
-            charts: charts.map(|chart| (Cow::from(&chart.name), chart.entries.iter().map(places).collect())).collect(),
+            charts: charts
+                .map(|chart| Chart(Cow::from(&chart.name), chart.entries.iter().map(places).collect()))
+                .collect(),
             json: lengths(&page.json),
             yaml: page.yaml.as_ref().map(lengths),
         });
@@ -88,7 +94,7 @@ impl Page {
 
         let (mut end_before, length) = (0, json.text().len());
         let mut charts = Vec::with_capacity(header.charts.len());
-        for (name, places) in header.charts {
+        for Chart(name, places) in header.charts {
             for (start, end) in &places {
                 if !(end_before <= *start && start < end && *end <= length) {
                     return None;
