@@ -1,3 +1,8 @@
+mod clearsign;
+mod signed;
+
+use signed::Signed;
+
 use crate::Digest;
 
 /// A provenance file: a signed text that names a chart version and vouches for a package's digest.
@@ -22,12 +27,23 @@ pub enum ProvenanceError {
 }
 
 impl Provenance {
-    /// Reads the signed text.
+    /// Reads the signed text: the chart's metadata and, after a line `...`, the digests of files.
     ///
     /// # Errors
     /// [`ProvenanceError`] with ChartMuseum's sentence.
-    pub fn parse(_bytes: &[u8]) -> Result<Self, ProvenanceError> {
-        todo!()
+    pub fn parse(bytes: &[u8]) -> Result<Self, ProvenanceError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| ProvenanceError::Invalid)?;
+        let lines = clearsign::signed_lines(text).ok_or(ProvenanceError::Invalid)?;
+        let signed = Signed::read(&lines).ok_or(ProvenanceError::Invalid)?;
+
+        let mut provenance = Self { name: signed.name, version: signed.version, digest: None };
+        let file = provenance.package_file_name();
+        if file.contains(['/', '\0']) {
+            return Err(ProvenanceError::FileName(format!("{file}.prov")));
+        }
+        let sum = signed.files.get(&file).and_then(|sum| sum.strip_prefix("sha256:"));
+        provenance.digest = sum.and_then(|sum| sum.parse().ok());
+        Ok(provenance)
     }
 
     /// The chart's name as signed.
