@@ -1,7 +1,5 @@
 //! What is a provenance file, and what it says.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use chart::{Digest, Provenance, ProvenanceError};
 use proptest::prelude::*;
 
