@@ -69,3 +69,30 @@ impl<'de> Deserialize<'de> for Digest {
         text.parse().map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of no bytes (FIPS 180-4 examples).
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn written_as_bare_lower_case_hex() {
+        let digest = Digest::of(b"");
+        assert_eq!(digest.to_string(), EMPTY);
+        assert_eq!(EMPTY.parse(), Ok(digest));
+        assert_eq!(Digest::from_bytes(*digest.as_bytes()), digest);
+        assert_eq!(serde_json::to_string(&digest).unwrap(), format!("\"{EMPTY}\""));
+        assert_eq!(serde_json::from_str::<Digest>(&format!("\"{EMPTY}\"")).unwrap(), digest);
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", &EMPTY[1..], &format!("{EMPTY}0"), &EMPTY.to_uppercase(), &format!("sha256:{EMPTY}")] {
+            assert_eq!(text.parse::<Digest>(), Err(DigestError), "{text:?}");
+        }
+        assert_eq!(format!("g{}", &EMPTY[1..]).parse::<Digest>(), Err(DigestError));
+        assert!(serde_json::from_str::<Digest>("\"abc\"").is_err());
+    }
+}

@@ -80,3 +80,41 @@ impl<'de> Deserialize<'de> for ChartName {
         Self::parse(&text).map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn any_base_name_is_a_name() {
+        for text in ["a", "MyChart", "a b", "日本", "...", ".a", "a.b-c_d", "-"] {
+            assert_eq!(ChartName::parse(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_in_helms_words() {
+        for (text, error) in [
+            ("", "chart.metadata.name is required"),
+            (".", "chart.metadata.name \".\" is not allowed"),
+            ("..", "chart.metadata.name \"..\" is not allowed"),
+            ("a/b", "chart.metadata.name \"a/b\" is invalid"),
+            ("../a", "chart.metadata.name \"../a\" is invalid"),
+            ("/", "chart.metadata.name \"/\" is invalid"),
+            ("a\0", "chart.metadata.name \"a\\0\" is invalid"),
+        ] {
+            assert_eq!(ChartName::parse(text).unwrap_err().to_string(), error);
+            assert!(serde_json::from_str::<ChartName>(&serde_json::to_string(text).unwrap()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_map_of_names_can_be_asked_with_a_text() {
+        let name = ChartName::parse("a").unwrap();
+        let map = BTreeMap::from([(name.clone(), 1)]);
+        assert_eq!(map.get("a"), Some(&1));
+        assert_eq!(serde_json::from_str::<ChartName>("\"a\"").unwrap(), name);
+    }
+}
