@@ -141,6 +141,10 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         self.control.call(Operation::CopyNew, to.as_str(), self.inner.copy_new(from, to)).await
     }
 
+    async fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        self.control.call(Operation::Settle, key.as_str(), self.inner.settle(key)).await
+    }
+
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {
         self.listing(Operation::List, prefix, self.inner.list(prefix))
     }

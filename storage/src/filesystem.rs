@@ -119,6 +119,11 @@ impl ObjectStore for FileStore {
         self.work(move |disk| disk.copy_new(&from, &to)).await
     }
 
+    async fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        let key = key.clone();
+        self.work(move |disk| disk.settle(&key)).await
+    }
+
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {
         self.pages(Walk::new(prefix.clone(), false))
     }
@@ -135,23 +140,4 @@ impl ObjectStore for FileStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_object_is_a_plain_file_and_nothing_else_stays() {
-        let root = tempfile::tempdir().unwrap();
-        let store = FileStore::open(root.path().to_owned()).unwrap();
-        let key = Key::new("stable/web-1.0.0+b 1.tgz").unwrap();
-        let meta = store.put_new(&key, Bytes::from_static(b"package")).await.unwrap();
-        assert_eq!(std::fs::read(root.path().join(key.as_str())).unwrap(), b"package");
-        assert_eq!(store.head(&key).await.unwrap(), meta);
-        assert!(store.put_new(&key, Bytes::from_static(b"other")).await.unwrap_err().is_already_exists());
-        assert_eq!(store.get(&key, None).await.unwrap().bytes, "package");
-        let lines: Vec<_> = store.list(&Prefix::root()).try_collect().await.unwrap();
-        assert_eq!(lines, [Listed::Object(key.clone(), meta)]);
-        store.delete(&key).await.unwrap();
-        assert!(store.get(&key, None).await.unwrap_err().is_not_found());
-        assert_eq!(std::fs::read_dir(root.path().join(".chandlery/tmp")).unwrap().count(), 0);
-    }
-}
+mod tests;

@@ -224,6 +224,10 @@ impl<S: ObjectStore> ObjectStore for Observed<S> {
         watch(&self.observer, Operation::CopyNew, to, size, self.inner.copy_new(from, to)).await
     }
 
+    async fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        watch(&self.observer, Operation::Settle, key, nothing, self.inner.settle(key)).await
+    }
+
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {
         self.listing(Operation::List, prefix, self.inner.list(prefix))
     }

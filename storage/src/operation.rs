@@ -15,6 +15,8 @@ pub enum Operation {
     Delete,
     /// [`ObjectStore::copy_new`](crate::ObjectStore::copy_new)
     CopyNew,
+    /// [`ObjectStore::settle`](crate::ObjectStore::settle)
+    Settle,
     /// [`ObjectStore::list`](crate::ObjectStore::list), from its first line to its last
     List,
     /// [`ObjectStore::list_folder`](crate::ObjectStore::list_folder), from its first line to its last
@@ -31,13 +33,14 @@ pub enum Operation {
 
 impl Operation {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PutNew,
         Self::Put,
         Self::Get,
         Self::Head,
         Self::Delete,
         Self::CopyNew,
+        Self::Settle,
         Self::List,
         Self::ListFolder,
         Self::Stage,
@@ -55,6 +58,7 @@ impl Operation {
             Self::Head => "head",
             Self::Delete => "delete",
             Self::CopyNew => "copy_new",
+            Self::Settle => "settle",
             Self::List => "list",
             Self::ListFolder => "list_folder",
             Self::Stage => "stage",
@@ -66,7 +70,7 @@ impl Operation {
 
     /// Whether it makes an object durable before it answers.
     pub fn makes_durable(self) -> bool {
-        matches!(self, Self::PutNew | Self::Put | Self::CopyNew | Self::PublishNew)
+        matches!(self, Self::PutNew | Self::Put | Self::CopyNew | Self::Settle | Self::PublishNew)
     }
 
     /// Whether it answers with a listing.

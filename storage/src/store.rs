@@ -75,6 +75,12 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Copies `from` to the free key `to`, without moving the bytes through this process where the backend can.
     async fn copy_new(&self, from: &Key, to: &Key) -> Result<ObjectMeta>;
 
+    /// Makes an object durable that somebody else wrote: a person, another program, a process that died before its
+    /// answer. What [`ObjectStore::put_new`] and its like have answered is durable anyway.
+    async fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        self.head(key).await
+    }
+
     /// Every object whose key begins with the prefix text, in byte order of keys, page by page as it is polled.
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>>;
 
@@ -124,6 +130,10 @@ impl<S: ObjectStore + ?Sized> ObjectStore for Arc<S> {
 
     async fn copy_new(&self, from: &Key, to: &Key) -> Result<ObjectMeta> {
         (**self).copy_new(from, to).await
+    }
+
+    async fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        (**self).settle(key).await
     }
 
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {

@@ -38,6 +38,7 @@ async fn creating(place: &Place) {
         "the first bytes stay, and their attributes"
     );
     assert_eq!(must("look", place.store.head(&key).await), meta);
+    assert_eq!(must("settle", place.store.settle(&key).await), meta);
     assert_eq!(place.put_new("empty", "").await.size, 0);
     assert_eq!(place.bytes("empty").await, "");
     let large = Bytes::from_iter((0..3_000_000_u32).map(|n| (n % 251) as u8));
@@ -79,6 +80,7 @@ async fn absent(place: &Place) {
         place.assert_absent("a/b").await;
         assert_not_found(&key, place.store.get(&key, Some(ByteRange { start: 0, end: 1 })).await);
         assert_not_found(&key, place.store.copy_new(&key, &target).await);
+        assert_not_found(&key, place.store.settle(&key).await);
         must("remove what is absent", place.store.delete(&key).await);
         place.put_new("a/b", "there").await;
         must("remove", place.store.delete(&key).await);

@@ -1,15 +1,19 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tokio::sync::Barrier;
+use tokio::task::JoinHandle;
 
 use super::{Place, assert_taken, must};
 use crate::{Listed, Object, ObjectMeta, Result, StorageError};
 
 const WRITERS: usize = 64;
 const ROUNDS: usize = 5;
+/// Different objects that readers may see.
+const PATTERNS: u8 = 40;
 
 pub(super) async fn hold(place: &Place) {
     for round in 0..ROUNDS {
@@ -107,36 +111,40 @@ fn check(outcome: Result<Object>) -> Option<u8> {
     }
 }
 
+/// Reads until told to stop, and counts in `seen` what it saw whole.
+async fn read(place: Place, seen: Arc<[AtomicUsize; 2]>, over: Arc<AtomicBool>) {
+    while !over.load(Ordering::Relaxed) {
+        for (name, seen) in ["replaced", "created"].into_iter().zip(seen.iter()) {
+            let whole = check(place.store.get(&place.key(name), None).await).is_some();
+            seen.fetch_add(usize::from(whole), Ordering::Relaxed);
+        }
+        let lines: Vec<_> = must("list", place.store.list(&place.prefix("")).try_collect().await);
+        let sizes = |size| (1..=PATTERNS).any(|n| size == length(n) as u64);
+        let whole = |line: &Listed| matches!(line, Listed::Object(_, meta) if sizes(meta.size));
+        assert!(lines.iter().all(whole), "a listing shows a part of an object: {lines:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn never_a_part(place: &Place) {
-    let over = Arc::new(AtomicBool::new(false));
-    let readers = (0..4).map(|_| {
-        let (place, over) = (place.clone(), Arc::clone(&over));
-        tokio::spawn(async move {
-            let mut seen = [0; 2];
-            while !over.load(Ordering::Relaxed) {
-                for (kind, name) in ["replaced", "created"].into_iter().enumerate() {
-                    seen[kind] += usize::from(check(place.store.get(&place.key(name), None).await).is_some());
-                }
-                let listed: Vec<_> =
-                    futures_util::TryStreamExt::try_collect(place.store.list(&place.prefix(""))).await.unwrap_or_default();
-                let whole = |line: &Listed| {
-                    matches!(line, Listed::Object(_, meta) if (0..=40).any(|n| meta.size == length(n) as u64))
-                };
-                assert!(listed.iter().all(whole), "a listing shows a part of an object: {listed:?}");
-            }
-            seen
-        })
-    });
-    let readers: Vec<_> = readers.collect();
-    for n in 1..=40 {
-        must("replace", place.store.put(&place.key("replaced"), pattern(n)).await);
+    let (seen, over) = (Arc::default(), Arc::default());
+    let reader = || tokio::spawn(read(place.clone(), Arc::clone(&seen), Arc::clone(&over)));
+    let readers: Vec<_> = (0..4).map(|_| reader()).collect();
+    let enough = |seen: &AtomicUsize| seen.load(Ordering::Relaxed) >= usize::from(PATTERNS);
+    let mut patterns = (1..=PATTERNS).cycle();
+    let mut last = 0;
+    while !seen.iter().all(enough) && !readers.iter().any(JoinHandle::is_finished) {
+        last = patterns.next().unwrap_or_default();
+        must("replace", place.store.put(&place.key("replaced"), pattern(last)).await);
         must("remove", place.store.delete(&place.key("created")).await);
-        must("create", place.store.put_new(&place.key("created"), pattern(n)).await);
+        must("create", place.store.put_new(&place.key("created"), pattern(last)).await);
+        tokio::task::yield_now().await;
     }
     over.store(true, Ordering::Relaxed);
-    let seen = join_all(readers).await.into_iter().map(|reader| must("read", reader));
-    assert!(seen.into_iter().any(|seen| seen[0] > 0), "the readers read");
-    assert_eq!(check(place.store.get(&place.key("replaced"), None).await), Some(40));
+    for reader in join_all(readers).await {
+        must("read", reader);
+    }
+    assert_eq!(check(place.store.get(&place.key("replaced"), None).await), Some(last));
 }
 
 /// Objects are made in a folder of ours while its last object is removed, over and over.

@@ -101,6 +101,10 @@ impl ObjectStore for Either {
         self.pick().copy_new(from, to).await
     }
 
+    async fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        self.pick().settle(key).await
+    }
+
     fn list(&self, prefix: &Prefix) -> BoxStream<'_, Result<Listed>> {
         self.pick().list(prefix)
     }

@@ -140,6 +140,16 @@ impl Disk {
         read::head(self.root(), &self.handle(key)?, key)
     }
 
+    pub(super) fn settle(&self, key: &Key) -> Result<ObjectMeta> {
+        let handle = self.handle(key)?;
+        let (file, meta) = read::open(self.root(), &handle, key)?;
+        file.sync_all().map_err(|error| fault::of(fault::errno(&error), key.as_str()))?;
+        let (path, _) = split(key.as_str());
+        let found = self.folders.find(&handle, path);
+        let settled = found.and_then(|found| self.folders.settle(&handle, path, &found));
+        settled.map(|()| meta).map_err(|errno| fault::of_key(errno, key))
+    }
+
     pub(super) fn delete(&self, key: &Key) -> Result<()> {
         let handle = self.handle(key)?;
         let (path, name) = split(key.as_str());

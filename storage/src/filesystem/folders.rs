@@ -76,6 +76,13 @@ impl Folders {
         Err(if last == Errno::NOENT { Errno::AGAIN } else { last })
     }
 
+    /// A folder whose names others made.
+    pub(super) fn find(&self, root: &OwnedFd, path: &str) -> Result<Placed, Errno> {
+        let known = self.read();
+        let folder = self.root.folder(root, path)?;
+        Ok(Placed { folder, known: known.durable.contains(path), changes: known.changes })
+    }
+
     /// Makes the name durable, and with it the folders that lead to it.
     pub(super) fn settle(&self, root: &OwnedFd, path: &str, placed: &Placed) -> Result<(), Errno> {
         self.sync.sync(&placed.folder)?;

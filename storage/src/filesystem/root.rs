@@ -45,7 +45,7 @@ impl Root {
 
     /// Opens what lies at the path, [`Errno::LOOP`] if a part of the path is a link.
     pub(super) fn open_below(&self, root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = flags | OFlags::CLOEXEC;
         if !self.walks.load(Ordering::Relaxed) {
             match fs::openat2(root, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
                 Err(Errno::NOSYS) => self.walks.store(true, Ordering::Relaxed),
@@ -53,6 +53,7 @@ impl Root {
                 opened => return opened,
             }
         }
+        let flags = flags | OFlags::NOFOLLOW;
         let Some((folders, name)) = path.rsplit_once('/') else { return open_here(root, path, flags) };
         let mut folders = folders.split('/');
         let step = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;

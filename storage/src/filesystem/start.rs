@@ -21,8 +21,10 @@ const LEFTOVER_SECONDS: i64 = 24 * 60 * 60;
 
 /// Makes the root folder if it is missing, durably.
 pub(super) fn make_root(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Ok(());
+    match path.metadata() {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => return Err(fault::of_root(Errno::NOTDIR, path)),
+        Err(_) => {} // making it says why it cannot be
     }
     let make = || -> io::Result<()> {
         let there = path.ancestors().skip(1).find(|folder| folder.is_dir());

@@ -115,3 +115,56 @@ impl Drop for Temporary {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scene {
+        root: tempfile::TempDir,
+        folder: OwnedFd,
+        temporary: Temporary,
+    }
+
+    fn scene() -> Scene {
+        let root = tempfile::tempdir().unwrap();
+        let open = || OwnedFd::from(File::open(root.path()).unwrap());
+        Scene { folder: open(), temporary: Temporary::create_in(open()).unwrap(), root }
+    }
+
+    /// An NFS server linked the file, its answer was lost, and the client asked again.
+    #[test]
+    fn a_link_that_was_made_by_the_lost_first_request_is_ours() {
+        let mut scene = scene();
+        let path = scene.root.path().join(scene.temporary.name());
+        std::fs::hard_link(path, scene.root.path().join("name")).unwrap();
+        scene.temporary.name_new(Naming::Link, &scene.folder, "name").unwrap();
+    }
+
+    #[test]
+    fn a_rename_that_was_made_by_the_lost_first_request_is_ours() {
+        for over in [true, false] {
+            let mut scene = scene();
+            let path = scene.root.path().join(scene.temporary.name());
+            std::fs::rename(path, scene.root.path().join("name")).unwrap();
+            let Scene { folder, temporary, .. } = &mut scene;
+            match over {
+                true => temporary.name_over(folder, "name").unwrap(),
+                false => temporary.name_new(Naming::RenameNoReplace, folder, "name").unwrap(),
+            }
+            drop(scene.temporary);
+            assert!(scene.root.path().join("name").exists());
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_swept_gets_no_name() {
+        for naming in [Naming::Link, Naming::RenameNoReplace] {
+            let mut scene = scene();
+            std::fs::remove_file(scene.root.path().join(scene.temporary.name())).unwrap();
+            let named = scene.temporary.name_new(naming, &scene.folder, "name");
+            assert_eq!(named, Err(Errno::NOENT));
+            assert!(scene.temporary.name_over(&scene.folder, "name").is_err());
+        }
+    }
+}
