@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod bench;
 mod check;
 mod direction;
 mod fuzz;
@@ -35,6 +36,8 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Measures the server against nginx and against its budgets
+    Bench(bench::Arguments),
     /// Runs the fuzz targets, one after another
     Fuzz {
         /// How long each target runs
@@ -62,6 +65,7 @@ fn run(command: Command) -> Result<()> {
         Command::Tools => tools::install(&workspace),
         Command::Check => check::run(&workspace),
         Command::Test { arguments } => test::run(&workspace, &arguments),
+        Command::Bench(arguments) => bench::run(&workspace, &arguments),
         Command::Fuzz { seconds, target } => fuzz::run(&workspace, seconds, target.as_deref()),
     }
 }

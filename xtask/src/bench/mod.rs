@@ -1,0 +1,82 @@
+//! `cargo xtask bench`: the server against nginx, and against its own budgets, side by side in one run.
+//!
+//! Each server is pinned to one core and the load to the other; what counts is the server's processor time per
+//! request, which is steadier than requests per second. Nothing here runs in the tests: a slow machine is no defect.
+
+mod corpus;
+mod download;
+mod index;
+mod load;
+mod process;
+mod report;
+mod servers;
+mod start;
+mod upload;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::step;
+use crate::workspace::Workspace;
+use report::Report;
+
+/// What a run measures.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only measurements with this in their name: index, download, upload, start
+    #[arg(default_value = "")]
+    only: String,
+    /// Smaller corpora and shorter runs: for a look, not for the record
+    #[arg(long)]
+    quick: bool,
+    /// Write the results to docs/benchmarks.md
+    #[arg(long)]
+    write: bool,
+}
+
+/// What every measurement needs.
+pub struct Bench {
+    /// The server, built with the release profile.
+    pub binary: PathBuf,
+    /// For corpora and storages; kept between runs, because corpora are the same every time.
+    pub folder: PathBuf,
+    /// How long each load runs, in seconds.
+    pub seconds: u32,
+    /// The largest corpus, in versions.
+    pub largest: usize,
+}
+
+/// Measures one theme.
+type Measurement = fn(&Bench, &mut Report) -> Result<()>;
+
+pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    for program in ["nginx", "wrk", "taskset"] {
+        servers::require(program)?;
+    }
+    step::run(
+        "build the server",
+        Command::new("cargo").args(["build", "--release", "--package", "server"]).current_dir(&workspace.root),
+    )?;
+    let bench = Bench {
+        binary: workspace.target.join("release/chandlery"),
+        folder: workspace.target.join("bench"),
+        seconds: if arguments.quick { 2 } else { 5 },
+        largest: if arguments.quick { 10_000 } else { 100_000 },
+    };
+    std::fs::create_dir_all(&bench.folder).context("cannot create the folder for corpora")?;
+    let mut report = Report::default();
+    let measurements: [(&str, Measurement); 4] =
+        [("index", index::run), ("download", download::run), ("upload", upload::run), ("start", start::run)];
+    for (name, measure) in measurements {
+        if name.contains(&arguments.only) {
+            measure(&bench, &mut report).with_context(|| format!("while measuring {name}"))?;
+        }
+    }
+    println!("\n{}", report.markdown());
+    if arguments.write {
+        report.write(&workspace.root.join("docs/benchmarks.md"))?;
+    }
+    Ok(())
+}
