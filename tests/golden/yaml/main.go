@@ -1,6 +1,8 @@
-// Reads documents, base64 in a JSON string each, as Helm reads YAML; prints what it made of each, one JSON object a line.
+// Reads YAML documents as Helm does and prints what it made of each.
 //
-//	go run ./yaml < documents.jsonl > results.jsonl
+//	go run ./yaml < yaml/documents.jsonl > ../../chart/tests/golden/yaml.jsonl
+//
+// Both streams hold one JSON object a line. A document is given as text, or as base64 if it is none.
 package main
 
 import (
@@ -12,37 +14,39 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// A document's fate: as a value of any shape, as values.yaml, and with `v` decoded into a text.
-type result struct {
-	Value  json.RawMessage `json:"value,omitempty"`
-	Error  string          `json:"error,omitempty"`
-	Values string          `json:"values,omitempty"` // error as values.yaml
-	Text   *string         `json:"text,omitempty"`
-	Chart  *chart.Metadata `json:"chart,omitempty"`
-	Fault  string          `json:"fault,omitempty"` // error as Chart.yaml
+type document struct {
+	Text  string `json:"text,omitempty"`
+	Bytes []byte `json:"bytes,omitempty"`
 }
 
-func read(document []byte) result {
-	var r result
-	value, err := yaml.YAMLToJSON(document)
-	if err != nil {
+// A document's fate in three places: as a value of any shape, as values.yaml and as Chart.yaml.
+type result struct {
+	document
+	Value       json.RawMessage `json:"value,omitempty"`
+	Error       string          `json:"error,omitempty"`
+	ValuesError string          `json:"values_error,omitempty"`
+	Chart       *chart.Metadata `json:"chart,omitempty"`
+	ChartError  string          `json:"chart_error,omitempty"`
+}
+
+func read(d document) result {
+	r := result{document: d}
+	content := d.Bytes
+	if content == nil {
+		content = []byte(d.Text)
+	}
+	if value, err := yaml.YAMLToJSON(content); err != nil {
 		r.Error = err.Error()
 	} else {
 		r.Value = value
 	}
 	values := map[string]interface{}{}
-	if err := yaml.Unmarshal(document, &values); err != nil {
-		r.Values = err.Error()
-	}
-	var field struct {
-		V string `json:"v"`
-	}
-	if err := yaml.Unmarshal(document, &field); err == nil {
-		r.Text = &field.V
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		r.ValuesError = err.Error()
 	}
 	metadata := new(chart.Metadata)
-	if err := yaml.Unmarshal(document, metadata); err != nil {
-		r.Fault = err.Error()
+	if err := yaml.Unmarshal(content, metadata); err != nil {
+		r.ChartError = err.Error()
 	} else {
 		r.Chart = metadata
 	}
@@ -50,18 +54,17 @@ func read(document []byte) result {
 }
 
 func main() {
-	input := bufio.NewReaderSize(os.Stdin, 1<<20)
+	decoder := json.NewDecoder(bufio.NewReaderSize(os.Stdin, 1<<20))
 	output := bufio.NewWriter(os.Stdout)
 	defer output.Flush()
-	decoder := json.NewDecoder(input)
 	encoder := json.NewEncoder(output)
 	encoder.SetEscapeHTML(false)
 	for decoder.More() {
-		var document []byte // base64, so that any bytes can be asked about
-		if err := decoder.Decode(&document); err != nil {
+		var d document
+		if err := decoder.Decode(&d); err != nil {
 			panic(err)
 		}
-		if err := encoder.Encode(read(document)); err != nil {
+		if err := encoder.Encode(read(d)); err != nil {
 			panic(err)
 		}
 	}

@@ -1,1 +1,0 @@
-//! YAML as Helm reads it.
