@@ -129,6 +129,12 @@ impl Replica {
             Judged::Unreadable(reason) => return self.mark_unreadable(file, reason).await,
             Judged::Version { published, overwrite } => (published, overwrite),
         };
+        // the journal must not outlive the bytes that it speaks of
+        match self.store.settle(&published.package.key).await {
+            Ok(_) => {}
+            Err(StorageError::NotFound(_)) => return Ok(Finding::Nothing),
+            Err(error) => return Err(CommitError::Unavailable(error.to_string())),
+        }
         let reason = format!("{} {} is served from another file already", published.name, published.version);
         if self.propose_if_needed(Proposal::Publish { published, overwrite }).await? {
             self.note(file);
@@ -154,6 +160,7 @@ impl Replica {
             Err(StorageError::Unavailable(reason)) => return Err(CommitError::Unavailable(reason)),
             Err(_) => return Ok(()),
         };
+        self.store.settle(&file.key).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
         let stored = StoredFile { key: file.key.clone(), digest: Digest::of(&bytes), size: bytes.len() as u64 };
         let vouches = Provenance::parse(&bytes).ok().and_then(|provenance| provenance.digest());
         let proposal = Proposal::PublishProvenance {
