@@ -34,8 +34,9 @@ impl From<Bytes> for Body {
     }
 }
 
-/// Shorter bytes are copied into a frame with their neighbours: sending a frame costs more than copying them.
-const SHARED_FROM: usize = 4 * 1024;
+/// Shorter bytes are copied into a frame with their neighbours: sending a frame costs more than copying them. Copying the
+/// deflated pages too, of 2 or 3 KiB, made stitching an index of 100 000 entries take 20 ms instead of 1.
+const SHARED_FROM: usize = 1024;
 
 /// Copied bytes are cut into frames of about this size, so that a long body needs no long allocation.
 const COPIED_UP_TO: usize = 64 * 1024;
@@ -64,6 +65,8 @@ impl Frames {
     pub(super) fn write(&mut self, bytes: &[u8]) {
         if self.copied.len() + bytes.len() > COPIED_UP_TO {
             self.cut();
+            // Where one was filled another will be.
+            self.copied.reserve(COPIED_UP_TO.max(bytes.len()));
         }
         self.length += bytes.len() as u64;
         self.copied.extend_from_slice(bytes);
@@ -77,7 +80,9 @@ impl Frames {
     fn cut(&mut self) {
         if !self.copied.is_empty() {
             let mut copied = std::mem::take(&mut self.copied);
-            copied.shrink_to_fit();
+            if copied.capacity() / 2 > copied.len() {
+                copied.shrink_to_fit();
+            }
             self.done.push(copied.into());
         }
     }
