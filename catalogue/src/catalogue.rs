@@ -7,8 +7,8 @@ use bytes::Bytes;
 use chart::{Package, Provenance};
 use storage::ObjectStore;
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
+use crate::blocking::blocking;
 use crate::engine::{Backlog, Engine, Request};
 use crate::outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 use crate::publish::SignedText;
@@ -37,7 +37,7 @@ impl Catalogue {
         let Start { state, regions, database, recorded } = start(&store, &options).await?;
         let index = Arc::new(options.index.clone());
         let state = Arc::new(state);
-        let view = tokio::task::spawn_blocking({
+        let view = blocking({
             let state = state.clone();
             move || View::render(state, index, regions)
         });
@@ -47,7 +47,8 @@ impl Catalogue {
         let engine = Engine {
             store: store.clone(),
             clock: options.clock.clone(),
-            replica: Uuid::new_v4(),
+            replica: (options.new_id)(),
+            new_id: options.new_id.clone(),
             recorded: recorded.then(|| state.sequence),
             state,
             shared: shared.clone(),

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use storage::{Key, Listed, StorageError};
-use uuid::Uuid;
 
 use crate::engine::ProposeError;
 use crate::outcome::CommitError;
@@ -113,7 +112,7 @@ impl Replica {
 
     /// What time the storage thinks it is.
     async fn storage_time(&self) -> Result<Timestamp, CommitError> {
-        let key = layout::clock(Uuid::new_v4());
+        let key = layout::clock((self.options.new_id)());
         let meta = self.store.put(&key, Bytes::from_static(b"{}")).await.map_err(unavailable)?;
         self.store.delete(&key).await.map_err(unavailable)?;
         Ok(meta.modified)

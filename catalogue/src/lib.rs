@@ -4,6 +4,7 @@
 //! journal object; that is the only coordination between replicas. Reads are answered from an immutable [`View`]
 //! in memory. SQLite keeps the state between two starts and can be lost at any time.
 
+mod blocking;
 mod catalogue;
 mod change;
 mod clock;
@@ -29,7 +30,7 @@ mod view;
 pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
-pub use options::{Freshness, IndexOptions, Options};
+pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use start::storage_id;

@@ -5,6 +5,7 @@ use chart::Digest;
 use storage::StorageError;
 
 use crate::PackageLocation;
+use crate::blocking::blocking;
 use crate::outcome::LoadError;
 use crate::replica::Replica;
 
@@ -38,5 +39,5 @@ async fn digest(bytes: &Bytes) -> Option<Digest> {
         return Some(Digest::of(bytes));
     }
     let bytes = bytes.clone();
-    tokio::task::spawn_blocking(move || Digest::of(&bytes)).await.ok()
+    blocking(move || Digest::of(&bytes)).await.ok()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chart::Limits;
 use chart::index::Format;
+use uuid::Uuid;
 
 use crate::{Clock, SystemClock};
 
@@ -29,6 +30,9 @@ pub struct IndexOptions {
     pub urls_by_digest: bool,
 }
 
+/// Where new identifiers come from.
+pub type NewId = Arc<dyn Fn() -> Uuid + Send + Sync>;
+
 /// How a replica runs.
 #[derive(Clone)]
 pub struct Options {
@@ -48,6 +52,8 @@ pub struct Options {
     pub index: IndexOptions,
     /// For packages that are found in the storage.
     pub limits: Limits,
+    /// Names that nothing ever had, for objects and entries. Tests repeat them.
+    pub new_id: NewId,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Told how far a first adoption is: packages read, packages found.
@@ -65,6 +71,7 @@ impl Default for Options {
             trash_window: Duration::from_secs(7 * 24 * 3600),
             index: IndexOptions::default(),
             limits: Limits::default(),
+            new_id: Arc::new(Uuid::new_v4),
             clock: Arc::new(SystemClock),
             progress: None,
         }

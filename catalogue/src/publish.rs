@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chart::{Digest, Package, Provenance};
 use serde_json::value::RawValue;
 use storage::{Key, StorageError};
-use uuid::Uuid;
 
+use crate::blocking::blocking;
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
 use crate::engine::ProposeError;
 use crate::outcome::{CommitError, PublishOutcome};
@@ -188,7 +188,7 @@ impl Replica {
             Ok(object) if object.bytes == *package.bytes() => Ok(false),
             Ok(object) => {
                 let limits = self.options.limits.clone();
-                let parsed = tokio::task::spawn_blocking(move || Package::parse(object.bytes, &limits).is_err()).await;
+                let parsed = blocking(move || Package::parse(object.bytes, &limits).is_err()).await;
                 parsed.map_err(|error| CommitError::Unavailable(error.to_string()))
             }
             Err(error) => Err(unavailable(&error)),
@@ -219,7 +219,7 @@ impl Replica {
 
     /// Writes bytes where nothing ever was.
     pub(crate) async fn put_fresh(&self, file: &str, bytes: &Bytes, digest: Digest) -> Result<StoredFile, CommitError> {
-        let key = layout::fresh_object(Uuid::new_v4(), file).map_err(too_long)?;
+        let key = layout::fresh_object((self.options.new_id)(), file).map_err(too_long)?;
         self.store.put_new(&key, bytes.clone()).await.map_err(|error| unavailable(&error))?;
         Ok(stored(key, digest, bytes))
     }

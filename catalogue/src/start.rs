@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Listed, ObjectStore, StorageError};
 use uuid::Uuid;
 
+use crate::blocking::blocking;
 use crate::database::Database;
 use crate::outcome::OpenError;
 use crate::view::StoredRegions;
@@ -115,7 +116,7 @@ async fn from_snapshot(store: &dyn ObjectStore, id: Uuid) -> Result<Option<State
             Err(StorageError::NotFound(_)) => continue,
             Err(error) => return Err(error.into()),
         };
-        let decoded = tokio::task::spawn_blocking(move || snapshot::decode(&object.bytes)).await;
+        let decoded = blocking(move || snapshot::decode(&object.bytes)).await;
         match decoded {
             Ok(Ok(state)) if state.storage == id && belongs(store, &state).await? => return Ok(Some(state)),
             Ok(Ok(_)) => tracing::warn!(%key, "the snapshot is of another history: it is not used"),

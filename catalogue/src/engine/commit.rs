@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use storage::StorageError;
-use uuid::Uuid;
 
 use super::{Committed, Engine, ProposeError, Waiting, in_time};
 use crate::state::{Accepted, Refusal, Touched};
@@ -70,7 +69,7 @@ impl Engine {
         let now = self.clock.now();
         let mut state = (*self.state).clone();
         state.sequence += 1;
-        state.entry = Uuid::new_v4();
+        state.entry = (self.new_id)();
         state.at = now.max(self.state.at.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(now));
         let mut draft = Draft {
             entry: Entry {

@@ -15,7 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
+use crate::blocking::blocking;
 use crate::database::{Database, Update};
+use crate::options::NewId;
 use crate::shared::Shared;
 use crate::state::{Accepted, Proposal, Refusal, Touched};
 use crate::view::View;
@@ -64,6 +66,8 @@ pub(crate) struct Engine {
     pub store: Arc<dyn ObjectStore>,
     pub clock: Arc<dyn Clock>,
     pub replica: Uuid,
+    /// Names that nothing had before.
+    pub new_id: NewId,
     pub state: Arc<State>,
     pub shared: Arc<Shared>,
     pub database: Option<Database>,
@@ -87,6 +91,7 @@ impl Engine {
         loop {
             let mut round = Round::default();
             tokio::select! {
+                biased;
                 request = inbox.recv() => match request {
                     Some(request) => round.add(request),
                     None => break,
@@ -153,7 +158,7 @@ impl Engine {
 
     async fn render(&self, before: &Arc<View>, state: Arc<State>) -> View {
         let before = before.clone();
-        let rendered = tokio::task::spawn_blocking(move || before.rendered(state));
+        let rendered = blocking(move || before.rendered(state));
         rendered.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 

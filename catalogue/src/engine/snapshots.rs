@@ -5,6 +5,7 @@ use std::sync::Arc;
 use storage::{ObjectStore, StorageError};
 
 use super::Engine;
+use crate::blocking::blocking;
 use crate::start::newest_snapshots;
 use crate::{State, layout, snapshot};
 
@@ -52,7 +53,7 @@ impl Engine {
 /// Writes a snapshot of the state and deletes those that it makes superfluous. Losing the race is fine.
 pub(crate) async fn write_snapshot(store: &dyn ObjectStore, state: Arc<State>) -> Result<(), StorageError> {
     let key = layout::snapshot(state.sequence);
-    let bytes = tokio::task::spawn_blocking(move || snapshot::encode(&state)).await;
+    let bytes = blocking(move || snapshot::encode(&state)).await;
     let bytes = bytes.map_err(|error| StorageError::Unavailable(error.to_string()))?;
     match store.put_new(&key, bytes.into()).await {
         Ok(_) | Err(StorageError::AlreadyExists(_)) => {}

@@ -10,6 +10,7 @@ use storage::StorageError;
 
 use super::{Finding, ScannedFile};
 use crate::State;
+use crate::blocking::blocking;
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile};
 use crate::outcome::CommitError;
 use crate::replica::Replica;
@@ -95,7 +96,7 @@ impl Replica {
         let limits = self.options.limits.clone();
         let parsed = {
             let bytes = bytes.clone();
-            tokio::task::spawn_blocking(move || Package::parse(bytes, &limits)).await
+            blocking(move || Package::parse(bytes, &limits)).await
         };
         let package = match parsed.map_err(|error| CommitError::Unavailable(error.to_string()))? {
             Ok(package) => package,

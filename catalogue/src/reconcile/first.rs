@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::scan::CACHED_INDEX;
 use super::{Finding, Scan, ScannedFile};
+use crate::blocking::blocking;
 use crate::outcome::{CommitError, OpenError};
 use crate::replica::Replica;
 use crate::state::Proposal;
@@ -102,7 +103,7 @@ impl Replica {
                 Err(StorageError::Unavailable(reason)) => return Err(StorageError::Unavailable(reason).into()),
                 Err(_) => continue,
             };
-            let read = tokio::task::spawn_blocking(move || read_cached_index(&object.bytes)).await;
+            let read = blocking(move || read_cached_index(&object.bytes)).await;
             let Ok(Some(index)) = read else {
                 tracing::warn!(%key, "the cached index cannot be read: publish times are those of the files");
                 continue;

@@ -23,7 +23,7 @@ pub use apply::{ApplyError, Touched};
 pub use proposal::{Accepted, Proposal, Refusal};
 
 /// What exists after the entry with number `sequence`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// The storage that the journal belongs to.
     pub storage: Uuid,
@@ -46,7 +46,7 @@ pub struct State {
 }
 
 /// One Helm repository.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     /// Its path.
     pub path: RepositoryPath,
@@ -61,7 +61,7 @@ pub struct Repository {
 }
 
 /// A chart's versions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chart {
     /// Newest first: precedence, then publish time, then text, all descending. Never empty.
     pub versions: Vec<Arc<Version>>,
