@@ -38,6 +38,8 @@ pub struct Arguments {
 
 /// What every measurement needs.
 pub struct Bench {
+    /// The project's own folder.
+    pub root: PathBuf,
     /// The server, built with the release profile.
     pub binary: PathBuf,
     /// For corpora and storages; kept between runs, because corpora are the same every time.
@@ -60,6 +62,7 @@ pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         Command::new("cargo").args(["build", "--release", "--package", "server"]).current_dir(&workspace.root),
     )?;
     let bench = Bench {
+        root: workspace.root.clone(),
         binary: workspace.target.join("release/chandlery"),
         folder: workspace.target.join("bench"),
         seconds: if arguments.quick { 2 } else { 5 },

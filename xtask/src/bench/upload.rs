@@ -1,11 +1,13 @@
 //! Uploads: how long one takes, how many go in a second, and whether the size of the repository matters.
 
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::report::{Budget, Report};
 use super::{Bench, corpus, load, servers};
+use crate::step;
 
 /// Uploads of one run.
 const UPLOADS: usize = 300;
@@ -45,6 +47,25 @@ pub fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         let what = format!("uploads per second at {versions} versions, 16 uploaders");
         report.add(what, format!("{per_second:.0}"), per_second, Budget::AtLeast(300.0));
     }
+    group_commit(bench, report)
+}
+
+/// With writes that take 2 ms longer, sixteen uploaders share what one has to wait for alone.
+fn group_commit(bench: &Bench, report: &mut Report) -> Result<()> {
+    let output = step::output(
+        Command::new("cargo")
+            .args(["run", "--quiet", "--release", "--package", "catalogue", "--example", "group_commit"])
+            .current_dir(&bench.root),
+    )?;
+    let figures: Vec<f64> = output.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [alone, together] = figures[..] else { bail!("group_commit printed {output:?}") };
+    let gain = together / alone;
+    report.add(
+        "uploads per second, 16 uploaders against one, writes 2 ms slower",
+        format!("{gain:.1} ({together:.0} against {alone:.0})"),
+        gain,
+        Budget::AtLeast(4.0),
+    );
     Ok(())
 }
 
