@@ -12,14 +12,13 @@ mod metadata;
 mod name;
 mod package;
 mod provenance;
-mod quote;
 mod version;
 pub mod yaml;
 
 pub use constraint::{Constraint, ConstraintError};
 pub use digest::{Digest, DigestError};
 pub use limits::Limits;
-pub use metadata::{DecodeError, Dependency, Maintainer, Metadata, MetadataError};
+pub use metadata::{Dependency, Maintainer, Metadata, MetadataError};
 pub use name::{ChartName, NameError};
 pub use package::{Package, PackageError};
 pub use provenance::{Provenance, ProvenanceError};

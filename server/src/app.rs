@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use catalogue::Catalogue;
 
+use crate::classic::index::IndexViews;
 use crate::config::Settings;
 use crate::packages::PackageCache;
+use crate::parsing::Parsing;
 
 /// The open server, shared by all requests behind an `Arc`.
 pub struct App {
@@ -15,6 +17,10 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Packages that were read lately.
     pub packages: PackageCache,
+    /// Indexes of chosen versions that were read lately.
+    pub views: IndexViews,
+    /// Where packages are read.
+    pub parsing: Parsing,
     /// When this process began to serve.
     pub started: Instant,
 }
@@ -23,6 +29,7 @@ impl App {
     /// Puts the parts together.
     pub fn new(settings: Settings, catalogue: Catalogue) -> Self {
         let packages = PackageCache::new(settings.packages.cache_size);
-        Self { settings, catalogue, packages, started: Instant::now() }
+        let parsing = Parsing::new(settings.upload.limits.clone());
+        Self { settings, catalogue, packages, views: IndexViews::default(), parsing, started: Instant::now() }
     }
 }

@@ -3,13 +3,20 @@
 //! The binary is thin; everything is here so that tests can build the same parts in process: [`config::Settings`]
 //! become an [`App`], an app becomes a [`router::Door`], and [`serve`] puts a door behind a socket.
 
+pub mod answer;
 pub mod app;
+pub mod auth;
 pub mod classic;
 pub mod config;
 pub mod error;
 pub mod log;
 pub mod packages;
+pub mod parsing;
+pub mod publish;
+pub mod reading;
+pub mod remove;
 pub mod router;
+pub mod upload_body;
 
 pub use app::App;
 

@@ -1,11 +1,55 @@
 //! Packages that were read lately, by digest.
 
-/// A cache of package bytes, bounded by their sum.
-pub struct PackageCache;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalogue::{Catalogue, LoadError, PackageLocation};
+use chart::Digest;
+use http::HeaderValue;
+use moka::future::Cache;
+
+/// A cache of package bytes, bounded by their sum. Bytes that are asked for by many at once are loaded once.
+pub struct PackageCache {
+    packages: Cache<Digest, Arc<CachedFile>>,
+}
+
+/// A file's bytes, and what every answer with them says.
+#[derive(Debug)]
+pub struct CachedFile {
+    /// The bytes, verified against their digest.
+    pub bytes: Bytes,
+    /// The digest, quoted.
+    pub etag: HeaderValue,
+}
+
+/// What an entry costs beside its bytes: key, tag, counters, and the cache's own nodes.
+const ENTRY_OVERHEAD: usize = 512;
 
 impl PackageCache {
     /// An empty cache of at most `size` bytes; 0 keeps nothing.
-    pub fn new(_size: u64) -> Self {
-        Self
+    pub fn new(size: u64) -> Self {
+        let weigh = |_: &Digest, file: &Arc<CachedFile>| {
+            u32::try_from(file.bytes.len().saturating_add(ENTRY_OVERHEAD)).unwrap_or(u32::MAX)
+        };
+        Self { packages: Cache::builder().max_capacity(size).weigher(weigh).build() }
     }
+
+    /// The bytes of a file, from memory or from the storage.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`].
+    pub async fn get(&self, catalogue: &Catalogue, location: &PackageLocation) -> Result<Arc<CachedFile>, LoadError> {
+        if let Some(file) = self.packages.get(&location.digest).await {
+            return Ok(file);
+        }
+        let load = async {
+            let bytes = catalogue.load(location).await?;
+            Ok(Arc::new(CachedFile { bytes, etag: etag(location.digest) }))
+        };
+        self.packages.try_get_with(location.digest, load).await.map_err(|error: Arc<LoadError>| (*error).clone())
+    }
+}
+
+fn etag(digest: Digest) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{digest}\"")).expect("quoted hexadecimal digits are a header value")
 }

@@ -1,51 +1,139 @@
-//! Every route on one page.
+//! Every route, on one page, and the way from a request to its handler.
 
-use std::sync::Arc;
+mod dispatch;
+mod matcher;
+mod path;
+pub mod query;
 
-use axum::Router;
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::{Request, StatusCode};
+pub use dispatch::Door;
+pub use matcher::{Match, Matcher, Parameters, is_package_file};
+pub use path::decode;
 
-use crate::App;
+use Operation::*;
 
-/// One line of the route table.
-#[derive(Debug, Clone, Copy)]
+/// One line of the table. `HEAD` is answered wherever `GET` is; any other method on a known path is 404.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The HTTP method.
+    /// The method.
     pub method: &'static str,
-    /// The path, below the context path, with parameters in braces.
+    /// The path; `{repository}` stands for any number of segments, also for none.
     pub path: &'static str,
-    /// One sentence.
+    /// A few words.
     pub purpose: &'static str,
+    operation: Operation,
+    exists: Exists,
 }
 
-/// The whole route table, the probes (answered before the door, by `probes.rs`) included.
+/// When and where a route exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exists {
+    /// Always.
+    Always,
+    /// With a fixed depth only: with a dynamic one the same path is a repository's own.
+    WithFixedDepth,
+    /// Unless `--disable-api`.
+    WithApi,
+    /// Unless `--disable-api` or `--disable-delete`.
+    WithDelete,
+    /// Always, whatever the context path, and before everything else: the listener answers it, not the door.
+    BeforeTheDoor,
+}
+
+/// What a route does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    ShowIndex,
+    ShowLatestIndex,
+    ShowStableIndex,
+    ShowChartIndex,
+    DownloadFile,
+    ShowWelcome,
+    ShowRepository,
+    ShowInfo,
+    ShowHealth,
+    ShowProbe,
+    ListCharts,
+    ShowChart,
+    ShowVersion,
+    ShowTemplates,
+    ShowValues,
+    UploadChart,
+    UploadProvenance,
+    DeleteVersion,
+    DeleteChart,
+}
+
+/// A file of a repository: the one route that has a second, loose reading. See [`Matcher::new`].
+const FILE: &str = "/{repository}/charts/{filename}";
+/// A repository's page: fits any path, so it stands last.
+const PAGE: &str = "/{repository}";
+
+/// Every route, in the order in which they are tried.
 pub fn routes() -> &'static [Route] {
-    &[]
+    ROUTES
 }
 
-/// Answers every request that is no probe.
-#[derive(Clone)]
-pub struct Door {
-    app: Arc<App>,
-    router: Router,
+static ROUTES: &[Route] = &[
+    get("/{repository}/index.yaml", ShowIndex, "the index that Helm reads"),
+    get(FILE, DownloadFile, "a package or its provenance"),
+    get("/{repository}/charts/{digest}/{filename}", DownloadFile, "a package by its content"),
+    get("/", ShowWelcome, "how to use this server"),
+    get("/info", ShowInfo, "the version of this server"),
+    get("/health", ShowHealth, "the process answers"),
+    fixed("/{repository}/info", ShowInfo, "the same as /info"),
+    fixed("/{repository}/health", ShowHealth, "the same as /health"),
+    // ours
+    probe("/-/live", "the process answers"),
+    probe("/-/ready", "requests may be sent here"),
+    get("/-/latest/{count}/{repository}/index.yaml", ShowLatestIndex, "the newest versions of each chart"),
+    get("/-/latest/{count}/{repository}/charts/{filename}", DownloadFile, "as in the repository"),
+    get("/-/latest/{count}/{repository}/charts/{digest}/{filename}", DownloadFile, "as in the repository"),
+    get("/-/stable/{repository}/index.yaml", ShowStableIndex, "all versions but pre-releases"),
+    get("/-/stable/{repository}/charts/{filename}", DownloadFile, "as in the repository"),
+    get("/-/stable/{repository}/charts/{digest}/{filename}", DownloadFile, "as in the repository"),
+    get("/-/chart/{name}/{repository}/index.yaml", ShowChartIndex, "the versions of one chart"),
+    get("/-/chart/{name}/{repository}/charts/{filename}", DownloadFile, "as in the repository"),
+    get("/-/chart/{name}/{repository}/charts/{digest}/{filename}", DownloadFile, "as in the repository"),
+    // ChartMuseum's API; with a dynamic depth `/api/charts/charts` is the list of the repository `charts`
+    api("GET", "/api/{repository}/charts", ListCharts, "all charts"),
+    api("GET", "/api/{repository}/charts/{name}", ShowChart, "all versions of a chart"),
+    api("GET", "/api/{repository}/charts/{name}/{version}", ShowVersion, "one version, by text or range"),
+    api("GET", "/api/{repository}/charts/{name}/{version}/templates", ShowTemplates, "its templates and values"),
+    api("GET", "/api/{repository}/charts/{name}/{version}/values", ShowValues, "its values.yaml"),
+    api("POST", "/api/{repository}/charts", UploadChart, "upload a package, a provenance, or both"),
+    api("POST", "/api/{repository}/prov", UploadProvenance, "upload a provenance"),
+    // where both fit, the one that deletes less
+    delete("/api/{repository}/charts/{name}/{version}", DeleteVersion, "delete a version and its provenance"),
+    delete("/api/{repository}/charts/{name}", DeleteChart, "delete all versions of a chart"),
+    // the same with the repository in front
+    api("GET", "/{repository}/api/charts", ListCharts, "all charts"),
+    api("GET", "/{repository}/api/charts/{name}", ShowChart, "all versions of a chart"),
+    api("GET", "/{repository}/api/charts/{name}/{version}", ShowVersion, "one version, by text or range"),
+    api("GET", "/{repository}/api/charts/{name}/{version}/templates", ShowTemplates, "its templates and values"),
+    api("GET", "/{repository}/api/charts/{name}/{version}/values", ShowValues, "its values.yaml"),
+    api("POST", "/{repository}/api/charts", UploadChart, "upload a package, a provenance, or both"),
+    api("POST", "/{repository}/api/prov", UploadProvenance, "upload a provenance"),
+    delete("/{repository}/api/charts/{name}/{version}", DeleteVersion, "delete a version and its provenance"),
+    delete("/{repository}/api/charts/{name}", DeleteChart, "delete all versions of a chart"),
+    get(PAGE, ShowRepository, "how to use a repository"),
+];
+
+const fn get(path: &'static str, operation: Operation, purpose: &'static str) -> Route {
+    Route { method: "GET", path, purpose, operation, exists: Exists::Always }
 }
 
-impl Door {
-    /// A door to this app.
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app, router: Router::new() }
-    }
+const fn fixed(path: &'static str, operation: Operation, purpose: &'static str) -> Route {
+    Route { method: "GET", path, purpose, operation, exists: Exists::WithFixedDepth }
+}
 
-    /// The app behind it.
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
-    }
+const fn probe(path: &'static str, purpose: &'static str) -> Route {
+    Route { method: "GET", path, purpose, operation: ShowProbe, exists: Exists::BeforeTheDoor }
+}
 
-    /// Answers one request. Not boxed: what is hot may be answered before the router is asked.
-    pub async fn answer(&self, _request: Request<Body>) -> Response {
-        let _ = &self.router;
-        StatusCode::NOT_FOUND.into_response()
-    }
+const fn api(method: &'static str, path: &'static str, operation: Operation, purpose: &'static str) -> Route {
+    Route { method, path, purpose, operation, exists: Exists::WithApi }
+}
+
+const fn delete(path: &'static str, operation: Operation, purpose: &'static str) -> Route {
+    Route { method: "DELETE", path, purpose, operation, exists: Exists::WithDelete }
 }

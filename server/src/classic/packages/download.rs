@@ -1,0 +1,124 @@
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use catalogue::{Catalogue, PackageLocation, Repository, layout};
+use chart::Digest;
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::App;
+use crate::answer::{IMMUTABLE, REVALIDATE, Requested, is_known, requested, with_age};
+use crate::auth::{Grant, Pull};
+use crate::error::Error;
+use crate::packages::CachedFile;
+use crate::reading::{self, Found};
+use crate::router::{Parameters, is_package_file};
+
+/// ChartMuseum's types. Never a content encoding: clients hand the bytes on as they are.
+const PACKAGE: HeaderValue = HeaderValue::from_static("application/x-tar");
+const PROVENANCE: HeaderValue = HeaderValue::from_static("application/pgp-signature");
+
+/// `GET /{repository}/charts/[{digest}/]{filename}`.
+pub async fn download(
+    app: &App,
+    grant: &Grant<Pull>,
+    parameters: &Parameters<'_>,
+    headers: &HeaderMap,
+) -> Result<Response, Error> {
+    if !is_package_file(parameters.filename) {
+        return Err(Error::UnsupportedExtension);
+    }
+    let found = find(&app.catalogue, grant, parameters).await?;
+    let file = match app.packages.get(&app.catalogue, &found.what).await {
+        Ok(file) => file,
+        // it may have been removed, or replaced, since the view was made
+        Err(error) => {
+            let again = find_checked(&app.catalogue, grant, parameters).await?;
+            if again.what == found.what {
+                return Err(error.into());
+            }
+            app.packages.get(&app.catalogue, &again.what).await?
+        }
+    };
+    Ok(with_age(answer(headers, parameters, &file), found.is_stale))
+}
+
+async fn find(
+    catalogue: &Catalogue,
+    grant: &Grant<Pull>,
+    parameters: &Parameters<'_>,
+) -> Result<Found<PackageLocation>, Error> {
+    reading::find(catalogue, |view| {
+        let repository = view.state.repository(grant.repository());
+        repository.and_then(|repository| locate(repository, parameters)).ok_or(Error::ObjectNotFound)
+    })
+    .await
+}
+
+async fn find_checked(
+    catalogue: &Catalogue,
+    grant: &Grant<Pull>,
+    parameters: &Parameters<'_>,
+) -> Result<Found<PackageLocation>, Error> {
+    catalogue.checked().await?;
+    find(catalogue, grant, parameters).await
+}
+
+fn locate(repository: &Arc<Repository>, parameters: &Parameters<'_>) -> Option<PackageLocation> {
+    let Parameters { filename, digest, .. } = *parameters;
+    match filename.strip_suffix(layout::PROVENANCE_SUFFIX) {
+        None => repository.package(filename, digest),
+        // a provenance belongs to the package that is there now, not to one that was replaced
+        Some(package) if digest.is_none_or(|digest| is_current(repository, package, digest)) => {
+            repository.provenance(package)
+        }
+        Some(_) => None,
+    }
+}
+
+fn is_current(repository: &Repository, package: &str, digest: Digest) -> bool {
+    repository.version_of_file(package).is_some_and(|version| version.package.digest == digest)
+}
+
+fn answer(request: &HeaderMap, parameters: &Parameters<'_>, file: &CachedFile) -> Response {
+    let length = file.bytes.len() as u64;
+    let etag = file.etag.to_str().unwrap_or_default();
+    let is_provenance = parameters.filename.ends_with(layout::PROVENANCE_SUFFIX);
+    // a digest names the package's bytes, not those of its provenance
+    let names_content = parameters.digest.is_some() && !is_provenance;
+
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(ETAG, file.etag.clone());
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(CACHE_CONTROL, if names_content { IMMUTABLE } else { REVALIDATE });
+    if is_known(request, etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    let bytes = match requested(request, length, etag) {
+        Requested::Whole => file.bytes.clone(),
+        Requested::Part(range) => {
+            let part = file.bytes.slice(range.start as usize..range.end as usize);
+            headers.insert(CONTENT_RANGE, content_range(&format!("{}-{}", range.start, range.end - 1), length));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            part
+        }
+        Requested::Unsatisfiable => {
+            headers.insert(CONTENT_RANGE, content_range("*", length));
+            headers.insert(CONTENT_LENGTH, 0.into());
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            return response;
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, if is_provenance { PROVENANCE } else { PACKAGE });
+    headers.insert(CONTENT_LENGTH, bytes.len().into());
+    *response.body_mut() = Body::from(bytes);
+    response
+}
+
+fn content_range(part: &str, length: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("bytes {part}/{length}")).expect("digits and signs are a header value")
+}

@@ -1,0 +1,3 @@
+//! Packages and their provenance.
+
+pub(crate) mod download;

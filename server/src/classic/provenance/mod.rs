@@ -1,0 +1,3 @@
+//! Provenance files alone.
+
+pub(crate) mod upload;

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::RANGE;
+use http::{Method, Request};
+
+use super::{Match, Matcher, Operation, decode, routes};
+use crate::App;
+use crate::answer;
+use crate::auth::{Caller, Delete, Pull, Push};
+use crate::classic::index::IndexView;
+use crate::classic::{charts, health, index, info, packages, provenance, welcome};
+use crate::error::Error;
+
+/// Answers every request that is no probe. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    app: Arc<App>,
+    matcher: Arc<Matcher>,
+}
+
+impl Door {
+    /// A door to this app.
+    pub fn new(app: Arc<App>) -> Self {
+        let matcher = Arc::new(Matcher::new(routes(), &app.settings.repository));
+        Self { app, matcher }
+    }
+
+    /// The app behind it.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, mut request: Request<Body>) -> Response {
+        let is_head = request.method() == Method::HEAD;
+        if is_head {
+            request.headers_mut().remove(RANGE); // only GET has ranges
+        }
+        let response = self.dispatch(request).await.unwrap_or_else(IntoResponse::into_response);
+        if is_head { answer::without_body(response) } else { response }
+    }
+
+    async fn dispatch(&self, request: Request<Body>) -> Result<Response, Error> {
+        let (head, body) = request.into_parts();
+        let path = decode(head.uri.path()).ok_or(Error::NotFound)?;
+        let Match { route, repository, parameters } = self.matcher.find(&head.method, &path).ok_or(Error::NotFound)?;
+        let caller = Caller::of(&head.headers)?;
+
+        let (app, headers) = (&*self.app, &head.headers);
+        let super::Parameters { name, version, count, .. } = parameters;
+        let may = repository;
+        match route.operation {
+            Operation::ShowIndex => index::show::whole(app, &caller.grant::<Pull>(may)?, headers).await,
+            Operation::ShowLatestIndex => {
+                index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Latest(count)).await
+            }
+            Operation::ShowStableIndex => {
+                index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Stable).await
+            }
+            Operation::ShowChartIndex => {
+                let view = IndexView::Chart(name.to_owned());
+                index::show::part(app, &caller.grant::<Pull>(may)?, headers, view).await
+            }
+            Operation::DownloadFile => {
+                packages::download::download(app, &caller.grant::<Pull>(may)?, &parameters, headers).await
+            }
+            Operation::ShowWelcome => Ok(welcome::root(app)),
+            Operation::ShowRepository => welcome::repository(app, &caller.grant::<Pull>(may)?).await,
+            Operation::ShowInfo => Ok(info::show()),
+            Operation::ShowHealth => Ok(health::show()),
+            Operation::ListCharts => {
+                charts::list::list(app, &caller.grant::<Pull>(may)?, headers, head.uri.query()).await
+            }
+            Operation::ShowChart => charts::show::show(app, &caller.grant::<Pull>(may)?, name).await,
+            Operation::ShowVersion => charts::show_version::show(app, &caller.grant::<Pull>(may)?, name, version).await,
+            Operation::ShowTemplates => {
+                charts::show_templates::show(app, &caller.grant::<Pull>(may)?, name, version).await
+            }
+            Operation::ShowValues => charts::show_values::show(app, &caller.grant::<Pull>(may)?, name, version).await,
+            Operation::UploadChart => charts::upload::upload(app, &caller.grant::<Push>(may)?, head, body).await,
+            Operation::UploadProvenance => {
+                provenance::upload::upload(app, &caller.grant::<Push>(may)?, head, body).await
+            }
+            Operation::DeleteVersion => {
+                charts::delete::version(app, &caller.grant::<Delete>(may)?, name, version).await
+            }
+            Operation::DeleteChart => charts::delete::chart(app, &caller.grant::<Delete>(may)?, name).await,
+            Operation::ShowProbe => Err(Error::NotFound), // answered before the door
+        }
+    }
+}
