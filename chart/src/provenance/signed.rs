@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
+use crate::yaml::{self, Limits, Shape};
+
 /// The part of it that says which package is meant.
 pub(super) struct Signed {
     pub(super) name: String,
@@ -10,33 +14,32 @@ pub(super) struct Signed {
     pub(super) files: BTreeMap<String, String>,
 }
 
+/// The fields of a chart's metadata that are needed here.
+const METADATA: Shape = Shape::Struct(&[("name", Shape::Text), ("version", Shape::Text)]);
+
+const SUMS: Shape = Shape::Struct(&[("files", Shape::Map(&Shape::Text))]);
+
 impl Signed {
-    /// None without a name or a version.
+    /// None without a name or a version. Helm splits the text where a line is `...`, for want of a `---` that PGP would let
+    /// pass, and reads each part by itself.
     pub(super) fn read(lines: &[&str]) -> Option<Self> {
-        let mut documents = lines.split(|line| *line == "...");
-        let metadata = documents.next()?;
-        let name = field(metadata, "name").filter(|name| !name.is_empty())?;
-        let version = field(metadata, "version").filter(|version| !version.is_empty())?;
-        let files = documents.next().unwrap_or_default().iter().skip_while(|line| **line != "files:").skip(1);
-        let files = files.take_while(|line| line.starts_with(' ')).filter_map(|line| {
-            let (file, sum) = line.rsplit_once(": ")?;
-            Some((scalar(file), scalar(sum)))
-        });
-        Some(Self { name, version, files: files.collect() })
+        let mut parts = lines.split(|line| *line == "...");
+        let mut metadata = document(parts.next()?, &METADATA)?;
+        let mut text = |field: &str| match metadata.remove(field) {
+            Some(Value::String(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        };
+        let (name, version) = (text("name")?, text("version")?);
+
+        let sums = parts.next().and_then(|part| document(part, &SUMS)?.remove("files"));
+        let files = sums.and_then(|files| serde_json::from_value(files).ok()).unwrap_or_default();
+        Some(Self { name, version, files })
     }
 }
 
-fn field(lines: &[&str], key: &str) -> Option<String> {
-    lines.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(scalar)
-}
-
-fn scalar(text: &str) -> String {
-    let text = text.trim();
-    if let Some(quoted) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-        return quoted.replace("''", "'");
+fn document(lines: &[&str], shape: &Shape) -> Option<Map<String, Value>> {
+    match yaml::read_as(lines.join("\n").as_bytes(), &Limits::default(), shape) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
     }
-    if text.starts_with('"') {
-        return serde_json::from_str(text).unwrap_or_default();
-    }
-    text.split(" #").next().unwrap_or_default().trim_end().to_owned()
 }
