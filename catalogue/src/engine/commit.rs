@@ -1,12 +1,10 @@
 //! Committing: the next journal object is created if nobody else was faster.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use storage::StorageError;
 
-use super::{Committed, Engine, ProposeError, Waiting, in_time};
+use super::{Committed, Engine, FIRST_PAUSE, ProposeError, Waiting, in_time};
 use crate::state::{Accepted, Refusal, Touched};
 use crate::{Entry, State, journal, layout};
 
@@ -14,8 +12,6 @@ use crate::{Entry, State, journal, layout};
 const OLDEST_PROPOSAL: SignedDuration = SignedDuration::from_hours(24);
 /// How often the fate of a write is asked for before the callers are told that it is unknown.
 const ATTEMPTS: u32 = 6;
-/// Before the second attempt; doubled before each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What became of a write to the journal.
 enum Written {

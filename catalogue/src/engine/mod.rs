@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use storage::{ObjectStore, StorageError};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use crate::blocking::blocking;
@@ -23,10 +23,15 @@ use crate::state::{Accepted, Proposal, Refusal, Touched};
 use crate::view::View;
 use crate::{Clock, State};
 
+use follow::FollowError;
 pub(crate) use snapshots::{Backlog, write_snapshot};
 
 /// A storage call that takes longer has failed, as far as those who wait are concerned.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Looks at the journal before those who wait are told that the storage fails.
+const FOLLOW_ATTEMPTS: u32 = 3;
+/// Before the second attempt at something that failed; doubled before each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Proposals in one entry, so that an entry stays a quick read.
 const ROUND_PROPOSALS: usize = 1024;
 /// Bytes of proposals in one entry.
@@ -117,7 +122,7 @@ impl Engine {
     }
 
     async fn serve(&mut self, round: Round) {
-        let followed = self.follow().await.map_err(|error| error.to_string());
+        let followed = self.follow_patiently().await.map_err(|error| error.to_string());
         for reply in round.checks {
             let _ = reply.send(followed.clone());
         }
@@ -130,6 +135,19 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// One failed call is no reason to fail everybody who waits.
+    async fn follow_patiently(&mut self) -> Result<(), FollowError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..FOLLOW_ATTEMPTS {
+            match self.follow().await {
+                Err(FollowError::Storage(StorageError::Unavailable(_))) => sleep(pause).await,
+                result => return result,
+            }
+            pause *= 2;
+        }
+        self.follow().await
     }
 
     /// Makes a later state the one that reads are answered from, and keeps the copy on disk up with it.
