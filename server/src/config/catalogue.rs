@@ -3,6 +3,42 @@ use std::time::Duration;
 
 use catalogue::Freshness;
 
+use super::{Kind, Setting, SettingError, Values, duration};
+
+pub(super) const CATALOGUE: Setting = Setting::new(
+    "catalogue",
+    Kind::Text,
+    "Folder of the catalogue's SQLite file, on a local disk; without it, one in the user's cache folder.",
+)
+.key("catalogue");
+pub(super) const READ_FRESHNESS: Setting = Setting::new(
+    "read-freshness",
+    Kind::Text,
+    "How old an answer may be: strict, or a duration; without it, 1s on a local disk and strict elsewhere.",
+)
+.key("readfreshness");
+pub(super) const STALE_WHILE_DOWN: Setting = Setting::new(
+    "stale-while-down",
+    Kind::Duration,
+    "How long reads are answered from the last state when the storage cannot be asked.",
+)
+.key("stalewhiledown")
+.default("5m");
+pub(super) const CACHE_INTERVAL: Setting = Setting::new(
+    "cache-interval",
+    Kind::Duration,
+    "How often the storage is searched for files placed, changed or removed by hand; 0 for never.",
+)
+.key("cacheinterval")
+.default("5m");
+pub(super) const TRASH_WINDOW: Setting = Setting::new(
+    "trash-window",
+    Kind::Duration,
+    "How long deleted and replaced packages can be restored; 0 deletes at once.",
+)
+.key("trashwindow")
+.default("168h");
+
 /// How the catalogue is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalogue {
@@ -16,6 +52,30 @@ pub struct Catalogue {
     pub reconcile_interval: Duration,
     /// How long removed and replaced packages are kept.
     pub trash_window: Duration,
+}
+
+impl Catalogue {
+    pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
+        let freshness = match values.text(&READ_FRESHNESS) {
+            None => None,
+            Some(word) if word.eq_ignore_ascii_case("strict") => Some(Freshness::Strict),
+            Some(text) => match duration::parse(text) {
+                Some(Duration::ZERO) => Some(Freshness::Strict),
+                Some(age) => Some(Freshness::Within(age)),
+                None => {
+                    let reason = format!("expected strict, or a duration such as 1s, not {text:?}");
+                    return Err(values.fault(&READ_FRESHNESS, &reason));
+                }
+            },
+        };
+        Ok(Self {
+            folder: values.text(&CATALOGUE).map(PathBuf::from),
+            freshness,
+            stale_while_down: values.duration(&STALE_WHILE_DOWN),
+            reconcile_interval: values.duration(&CACHE_INTERVAL),
+            trash_window: values.duration(&TRASH_WINDOW),
+        })
+    }
 }
 
 impl Default for Catalogue {

@@ -1,10 +1,48 @@
 use chart::index::Format;
+use http::Uri;
+
+use super::{Kind, Setting, SettingError, Values};
+
+pub(super) const CHART_URL: Setting =
+    Setting::new("chart-url", Kind::Text, "Absolute base of package URLs in indexes; without it they are relative.")
+        .key("charturl");
+pub(super) const INDEX_FORMAT: Setting = Setting::new(
+    "index-format",
+    Kind::Choice(&["json", "yaml"]),
+    "Text of index.yaml: json (every Helm reads it, current ones five times faster) or yaml. Wins over json-index.",
+)
+.key("indexformat");
+pub(super) const JSON_INDEX: Setting =
+    Setting::new("json-index", Kind::Boolean, "ChartMuseum's way to say it: false gives YAML.")
+        .key("json-index")
+        .default("true");
 
 /// How `index.yaml` is written.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Index {
     /// JSON text or block YAML.
     pub format: Format,
-    /// Absolute base of package URLs, without a slash at the end; relative URLs if absent.
+    /// Absolute base of package URLs, without the context path and without a slash at the end; relative URLs if absent.
     pub chart_url: Option<String>,
+}
+
+impl Index {
+    pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
+        let format = match values.text(&INDEX_FORMAT) {
+            Some("yaml") => Format::Yaml,
+            Some(_) => Format::Json,
+            None if values.boolean(&JSON_INDEX) => Format::Json,
+            None => Format::Yaml,
+        };
+        Ok(Self { format, chart_url: chart_url(values)? })
+    }
+}
+
+fn chart_url(values: &Values) -> Result<Option<String>, SettingError> {
+    let Some(text) = values.text(&CHART_URL) else { return Ok(None) };
+    let is_web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none();
+    match text.parse::<Uri>() {
+        Ok(uri) if is_web(&uri) && !text.contains('#') => Ok(Some(text.trim_end_matches('/').to_owned())),
+        _ => Err(values.fault(&CHART_URL, &format!("expected an http or https URL without a query, not {text:?}"))),
+    }
 }

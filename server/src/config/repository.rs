@@ -1,3 +1,29 @@
+use catalogue::RepositoryPath;
+
+use super::{Kind, Setting, SettingError, Values};
+
+pub(super) const CONTEXT_PATH: Setting =
+    Setting::new("context-path", Kind::Text, "Path in front of every route, for proxies that keep it.")
+        .key("contextpath");
+pub(super) const DEPTH: Setting =
+    Setting::new("depth", Kind::Integer(0, 64), "How many path segments name a repository.").key("depth").default("0");
+pub(super) const DEPTH_DYNAMIC: Setting =
+    Setting::new("depth-dynamic", Kind::Boolean, "Any number of path segments names a repository.")
+        .key("depthdynamic")
+        .default("false");
+pub(super) const ALLOW_OVERWRITE: Setting =
+    Setting::new("allow-overwrite", Kind::Boolean, "Versions may be uploaded again with other bytes, without ?force.")
+        .key("allowoverwrite")
+        .default("false");
+pub(super) const DISABLE_FORCE_OVERWRITE: Setting =
+    Setting::new("disable-force-overwrite", Kind::Boolean, "Ignore ?force.")
+        .key("disableforceoverwrite")
+        .default("false");
+pub(super) const DISABLE_API: Setting =
+    Setting::new("disable-api", Kind::Boolean, "No routes below /api.").key("disableapi").default("false");
+pub(super) const DISABLE_DELETE: Setting =
+    Setting::new("disable-delete", Kind::Boolean, "Versions cannot be deleted.").key("disabledelete").default("false");
+
 /// How many path segments name a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -22,6 +48,41 @@ pub struct Repository {
     pub api: bool,
     /// Versions can be deleted.
     pub delete: bool,
+}
+
+impl Repository {
+    pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
+        let depth = if values.boolean(&DEPTH_DYNAMIC) {
+            Depth::Dynamic
+        } else {
+            Depth::Fixed(usize::try_from(values.integer(&DEPTH)).unwrap_or(0)) // within bounds by its kind
+        };
+        Ok(Self {
+            depth,
+            context_path: context_path(values)?,
+            allow_overwrite: values.boolean(&ALLOW_OVERWRITE),
+            force_overwrite: !values.boolean(&DISABLE_FORCE_OVERWRITE),
+            api: !values.boolean(&DISABLE_API),
+            delete: !values.boolean(&DISABLE_DELETE),
+        })
+    }
+}
+
+/// `foo/bar/` and `/foo/bar` are `/foo/bar`.
+fn context_path(values: &Values) -> Result<String, SettingError> {
+    let Some(text) = values.text(&CONTEXT_PATH) else { return Ok(String::new()) };
+    let bare = text.trim_matches('/');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    match RepositoryPath::parse(bare) {
+        Ok(path) if path.is_root() => Ok(String::new()),
+        Ok(path) if bare.chars().all(is_plain) => Ok(format!("/{path}")),
+        _ => Err(values.fault(
+            &CONTEXT_PATH,
+            &format!(
+                "expected a path of letters, digits, - . _ ~ whose segments do not begin with a dot, not {text:?}"
+            ),
+        )),
+    }
 }
 
 impl Default for Repository {

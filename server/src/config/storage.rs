@@ -1,5 +1,16 @@
 use std::path::PathBuf;
 
+use super::{Kind, Setting, SettingError, Values};
+
+pub(super) const STORAGE: Setting =
+    Setting::new("storage", Kind::Choice(&["local"]), "Where packages are kept: local.")
+        .key("storage.backend")
+        .default("local");
+pub(super) const LOCAL_ROOTDIR: Setting =
+    Setting::new("storage-local-rootdir", Kind::Text, "Folder of --storage=local; made if it is missing.")
+        .key("storage.local.rootdir")
+        .default("./charts");
+
 /// Where bytes live.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Storage {
@@ -8,6 +19,13 @@ pub enum Storage {
         /// The folder; made if it is missing.
         root: PathBuf,
     },
+}
+
+impl Storage {
+    pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
+        let root = values.text(&LOCAL_ROOTDIR).ok_or_else(|| values.fault(&LOCAL_ROOTDIR, "it is empty"))?;
+        Ok(Self::Local { root: PathBuf::from(root) })
+    }
 }
 
 impl Default for Storage {

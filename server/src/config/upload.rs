@@ -1,5 +1,51 @@
 use chart::Limits;
 
+use super::{Kind, Setting, Values};
+
+pub(super) const MAX_UPLOAD_SIZE: Setting =
+    Setting::new("max-upload-size", Kind::Size, "Largest body of an upload, in bytes; 0 refuses all.")
+        .key("maxuploadsize")
+        .default("20971520");
+pub(super) const CHART_FIELD: Setting =
+    Setting::new("chart-post-form-field-name", Kind::Text, "A form field that holds a package, besides chart.")
+        .key("chartpostformfieldname")
+        .default("chart");
+pub(super) const PROVENANCE_FIELD: Setting =
+    Setting::new("prov-post-form-field-name", Kind::Text, "A form field that holds a provenance, besides prov.")
+        .key("provpostformfieldname")
+        .default("prov");
+pub(super) const MAX_UNPACKED_SIZE: Setting =
+    Setting::new("max-unpacked-size", Kind::Size, "Most bytes that a package may hold, unpacked.")
+        .key("maxunpackedsize")
+        .default("100Mi"); // Helm's own limit
+pub(super) const MAX_FILE_SIZE: Setting =
+    Setting::new("max-unpacked-file-size", Kind::Size, "Most bytes that a file in a package may hold.")
+        .key("maxunpackedfilesize")
+        .default("5Mi"); // Helm's own limit
+pub(super) const MAX_ENTRIES: Setting =
+    Setting::new("max-package-entries", Kind::Integer(1, u32::MAX as u64), "Most files and folders in a package.")
+        .key("maxpackageentries")
+        .default("10000");
+pub(super) const MAX_RATIO: Setting = Setting::new(
+    "max-package-ratio",
+    Kind::Integer(1, u32::MAX as u64),
+    "How many times larger than its archive a package may be, unpacked.",
+)
+.key("maxpackageratio")
+.default("200");
+pub(super) const MAX_PATH_LENGTH: Setting =
+    Setting::new("max-package-path-length", Kind::Integer(1, 65536), "Longest path in a package, in bytes.")
+        .key("maxpackagepathlength")
+        .default("1024");
+pub(super) const MAX_SUBCHART_DEPTH: Setting =
+    Setting::new("max-subchart-depth", Kind::Integer(0, 128), "How deep charts may lie in charts.")
+        .key("maxsubchartdepth")
+        .default("16");
+pub(super) const MAX_METADATA_SIZE: Setting =
+    Setting::new("max-metadata-size", Kind::Size, "Most bytes that a version may add to an index.")
+        .key("maxmetadatasize")
+        .default("256Ki");
+
 /// What an upload may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
@@ -11,6 +57,29 @@ pub struct Upload {
     pub provenance_field: String,
     /// What one package may cost.
     pub limits: Limits,
+}
+
+impl Upload {
+    pub(super) fn from_values(values: &Values) -> Self {
+        // within bounds by their kinds
+        let number = |setting| u32::try_from(values.integer(setting)).unwrap_or(u32::MAX);
+        let length = |setting| usize::try_from(values.integer(setting)).unwrap_or(usize::MAX);
+        let field = |setting: &Setting| values.text(setting).unwrap_or(setting.default).to_owned();
+        Self {
+            max_size: values.integer(&MAX_UPLOAD_SIZE),
+            chart_field: field(&CHART_FIELD),
+            provenance_field: field(&PROVENANCE_FIELD),
+            limits: Limits {
+                unpacked_size: values.integer(&MAX_UNPACKED_SIZE),
+                file_size: values.integer(&MAX_FILE_SIZE),
+                entries: number(&MAX_ENTRIES),
+                ratio: number(&MAX_RATIO),
+                path_length: length(&MAX_PATH_LENGTH),
+                subchart_depth: number(&MAX_SUBCHART_DEPTH),
+                metadata_size: length(&MAX_METADATA_SIZE),
+            },
+        }
+    }
 }
 
 impl Default for Upload {

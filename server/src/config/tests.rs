@@ -1,0 +1,257 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use ::catalogue::Freshness;
+use chart::index::Format;
+
+use super::*;
+
+/// The sources of one run.
+#[derive(Default)]
+struct Sources {
+    flags: BTreeMap<&'static str, String>,
+    environment: BTreeMap<String, String>,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Sources {
+    fn flag(mut self, name: &'static str, text: &str) -> Self {
+        self.flags.insert(name, text.to_owned());
+        self
+    }
+
+    fn variable(mut self, variable: &str, text: &str) -> Self {
+        self.environment.insert(variable.to_owned(), text.to_owned());
+        self
+    }
+
+    fn file_named(mut self, name: &str, text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        self.folder = Some(folder);
+        self.flag("config", path.to_str().unwrap())
+    }
+
+    fn file(self, text: &str) -> Self {
+        self.file_named("settings.yaml", text)
+    }
+
+    fn values(&self) -> Result<Values, Vec<SettingError>> {
+        Values::collect(&self.flags, |variable| self.environment.get(variable).map(OsString::from))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::from_values(&self.values().unwrap()).unwrap()
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let faults = match self.values() {
+            Err(faults) => faults,
+            Ok(values) => Settings::from_values(&values).unwrap_err(),
+        };
+        faults.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// A value that is not the default, and another one.
+fn samples(setting: &Setting) -> (&'static str, &'static str) {
+    match (setting.name, setting.kind) {
+        ("listen-host", _) => ("127.0.0.1", "::1"),
+        ("read-freshness", _) => ("strict", "3s"),
+        ("chart-url", _) => ("https://a.example", "https://b.example"),
+        (_, Kind::Boolean) if setting.default == "true" => ("false", "true"),
+        (_, Kind::Boolean) => ("true", "false"),
+        (_, Kind::Integer(..)) => ("7", "8"),
+        (_, Kind::Size) => ("77", "1Ki"),
+        (_, Kind::Duration | Kind::Seconds) => ("7m", "8m"),
+        (_, Kind::Choice(words)) => (words[0], words[words.len() - 1]),
+        (_, Kind::Text) => ("some", "other"),
+    }
+}
+
+#[test]
+fn without_any_source_the_defaults_are_those_of_the_structs() {
+    assert_eq!(Sources::default().settings(), Settings::default());
+}
+
+#[test]
+fn names_are_unique_in_every_source() {
+    let unique = |names: Vec<String>| {
+        let set: std::collections::BTreeSet<_> = names.iter().map(|name| name.to_lowercase()).collect();
+        assert_eq!(set.len(), names.len(), "{names:?}");
+    };
+    unique(SETTINGS.iter().map(|setting| setting.name.to_owned()).collect());
+    unique(SETTINGS.iter().map(|setting| setting.variable()).collect());
+    unique(SETTINGS.iter().filter_map(|setting| setting.key).map(str::to_owned).collect());
+    for setting in SETTINGS {
+        let shadowed = SETTINGS.iter().filter(|other| other.name != setting.name && other.key == Some(setting.name));
+        assert_eq!(shadowed.count(), 0, "{}", setting.name);
+        assert!(setting.name == "config" || setting.key.is_some(), "{}", setting.name);
+    }
+}
+
+#[test]
+fn every_setting_is_read_from_every_source_in_order() {
+    for setting in SETTINGS.iter().filter(|setting| setting.name != "config") {
+        let key = setting.key.unwrap();
+        let (one, other) = samples(setting);
+        let nested = key
+            .rsplit('.')
+            .fold(one.into(), |inner: serde_json::Value, part| serde_json::json!({ part.to_uppercase(): inner }));
+        let text = |sources: &Sources| {
+            let values = sources.values().unwrap();
+            Settings::from_values(&values).unwrap();
+            (values.given(setting).text.clone(), values.given(setting).source.to_string())
+        };
+
+        let (found, source) = text(&Sources::default().file_named("nested.json", &nested.to_string()));
+        assert_eq!(found, one, "{}", setting.name);
+        assert!(source.starts_with(&format!("key {} of ", key.to_uppercase())), "{source}");
+        for key in [key, setting.name] {
+            let (found, source) = text(&Sources::default().file(&format!("{key}: \"{one}\"")));
+            assert_eq!(found, one, "{}", setting.name);
+            assert!(source.starts_with(&format!("key {key} of ")), "{source}");
+        }
+
+        let with_file = || Sources::default().file(&format!("{key}: \"{one}\""));
+        let (found, source) = text(&with_file().variable(&setting.variable(), other));
+        assert_eq!((found.as_str(), source), (other, format!("environment variable {}", setting.variable())));
+
+        let (found, source) = text(&with_file().variable(&setting.variable(), one).flag(setting.name, other));
+        assert_eq!((found.as_str(), source), (other, format!("flag --{}", setting.name)));
+    }
+}
+
+#[test]
+fn every_setting_changes_what_the_server_runs_with() {
+    let without_effect_alone = ["config", "storage"]; // read by the sources; one word so far
+    for setting in SETTINGS.iter().filter(|setting| !without_effect_alone.contains(&setting.name)) {
+        let (one, _) = samples(setting);
+        let settings = Sources::default().flag(setting.name, one).settings();
+        let is_default = settings == Settings::default();
+        // JSON is the default already
+        assert_eq!(is_default, setting.name == "index-format", "{}", setting.name);
+    }
+}
+
+#[test]
+fn values_in_a_file_need_no_quotes() {
+    let settings = Sources::default()
+        .file(
+            "port: 18306\ndebug: true\nallowoverwrite: 1\ncacheinterval: 1h\nstorage:\n  local:\n    rootdir: /data\n",
+        )
+        .settings();
+    assert_eq!(settings.listen.port, 18306);
+    assert!(settings.log.debug && settings.repository.allow_overwrite);
+    assert_eq!(settings.catalogue.reconcile_interval, Duration::from_secs(3600));
+    assert_eq!(settings.storage, Storage::Local { root: "/data".into() });
+}
+
+#[test]
+fn a_file_that_says_nothing_is_fine() {
+    for text in ["", "# nothing\n", "{}", "port:\n"] {
+        assert_eq!(Sources::default().file(text).settings(), Settings::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn meanings_of_single_settings() {
+    let with = |name, text: &str| Sources::default().flag(name, text).settings();
+    assert_eq!(with("index-format", "yaml").index.format, Format::Yaml);
+    assert_eq!(with("json-index", "false").index.format, Format::Yaml);
+    let both = Sources::default().flag("json-index", "false").flag("index-format", "JSON").settings();
+    assert_eq!(both.index.format, Format::Json);
+    for text in ["foo/bar/", "/foo/bar", "foo/bar"] {
+        assert_eq!(with("context-path", text).repository.context_path, "/foo/bar");
+    }
+    assert_eq!(with("context-path", "/").repository.context_path, "");
+    assert_eq!(
+        with("chart-url", "https://charts.example/x/").index.chart_url.as_deref(),
+        Some("https://charts.example/x")
+    );
+    assert_eq!(with("listen-host", "[::1]").listen.host, "::1");
+    assert_eq!(with("listen-host", "::1").listen.host, "::1");
+    assert_eq!(with("read-freshness", "Strict").catalogue.freshness, Some(Freshness::Strict));
+    assert_eq!(with("read-freshness", "0").catalogue.freshness, Some(Freshness::Strict));
+    assert_eq!(
+        with("read-freshness", "250ms").catalogue.freshness,
+        Some(Freshness::Within(Duration::from_millis(250)))
+    );
+    assert_eq!(with("read-timeout", "0").listen.read_timeout, Duration::ZERO);
+    assert_eq!(with("depth", "2").repository.depth, Depth::Fixed(2));
+    let dynamic = Sources::default().flag("depth", "2").flag("depth-dynamic", "true").settings();
+    assert_eq!(dynamic.repository.depth, Depth::Dynamic);
+}
+
+#[test]
+fn what_is_wrong_is_told_by_setting_and_source() {
+    let one = |sources: Sources| {
+        let faults = sources.faults();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        faults[0].clone()
+    };
+    assert_eq!(
+        one(Sources::default().variable("PORT", "abc")),
+        r#"port: expected a whole number from 0 to 65535, not "abc" (environment variable PORT)"#
+    );
+    assert_eq!(
+        one(Sources::default().variable("DEBUG", "yes")),
+        r#"debug: expected true or false, not "yes" (environment variable DEBUG)"#
+    );
+    assert_eq!(
+        one(Sources::default().flag("cache-interval", "5")),
+        r#"cache-interval: expected a duration such as 5m or 1h30m, not "5" (flag --cache-interval)"#
+    );
+    assert_eq!(
+        one(Sources::default().flag("storage", "amazon")),
+        r#"storage: expected "local", not "amazon" (flag --storage)"#
+    );
+    assert_eq!(
+        one(Sources::default().variable("CACHE_INTERVAL", "")),
+        "cache-interval: expected a duration such as 5m or 1h30m, and it is empty (environment variable CACHE_INTERVAL)"
+    );
+    assert!(one(Sources::default().flag("read-freshness", "soon")).starts_with("read-freshness: expected strict, or"));
+    assert!(one(Sources::default().flag("chart-url", "charts.example")).starts_with("chart-url: expected an http"));
+    assert!(one(Sources::default().flag("context-path", "/../x")).starts_with("context-path: expected a path"));
+    assert!(one(Sources::default().flag("listen-host", "a b")).starts_with("listen-host: expected an address"));
+    assert!(one(Sources::default().flag("config", "/nowhere/at/all.yaml")).ends_with("all.yaml: not found"));
+    assert!(one(Sources::default().variable("CONFIG", "/nowhere.toml")).contains("it must have the extension"));
+    assert!(
+        one(Sources::default().file("cache-intervall: 5m")).ends_with("settings.yaml: unknown key cache-intervall")
+    );
+    assert!(one(Sources::default().file("storage:\n  lokal: x")).ends_with("unknown key storage.lokal"));
+    assert!(one(Sources::default().file("config: other.yaml")).ends_with("unknown key config"));
+    assert!(one(Sources::default().file("port: [1]")).ends_with("port: expected a whole number from 0 to 65535"));
+    assert!(one(Sources::default().file("Port: 1\nport: 2")).ends_with("port is given twice (also as Port)"));
+    assert!(one(Sources::default().file("- a")).ends_with("it must be a mapping of keys to values"));
+    assert!(one(Sources::default().file("port: {")).contains("settings.yaml: "));
+    assert!(one(Sources::default().file("port: x")).contains("(key port of "));
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let faults = Sources::default().flag("port", "x").variable("DEBUG", "y").file("a: 1\nb: 2").faults();
+    assert_eq!(faults.len(), 4, "{faults:?}");
+    assert_eq!(Sources::default().flag("chart-url", "x").flag("context-path", "..").faults().len(), 2);
+}
+
+#[test]
+fn unknown_variables_do_not_matter() {
+    let sources = Sources::default().variable("CHARTMUSEUM_PORT", "tcp://10.0.0.1:8080").variable("SOME", "thing");
+    assert_eq!(sources.settings(), Settings::default());
+}
+
+#[test]
+fn what_is_in_force_is_shown_with_its_source() {
+    let text = in_force(&Sources::default().variable("PORT", "1234").values().unwrap());
+    assert_eq!(text.lines().count(), SETTINGS.len());
+    let line = |name: &str| {
+        let line = text.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
+        line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("port"), "1234 environment variable PORT");
+    assert_eq!(line("depth"), "0 default");
+    assert_eq!(line("chart-url"), "- default");
+}
