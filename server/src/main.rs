@@ -1,2 +1,5 @@
 //! The binary `chandlery`: see the library.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    server::cli::run(std::env::args_os())
+}

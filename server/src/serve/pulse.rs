@@ -1,0 +1,188 @@
+//! What a connection is doing, in words that its own task writes and the timer reads.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing yet: it has just been accepted.
+    New,
+    /// Nothing: it waits for the next request.
+    Idle,
+    /// The head of a request is coming.
+    Head,
+    /// A request is being answered.
+    Busy,
+    /// The answer is complete, but not all of it is with the kernel.
+    Flushing,
+    /// The answer is out; what the client still sends is thrown away, so that it reads the answer.
+    Lingering,
+    /// Nothing any more: the timer closes it.
+    Closing,
+}
+
+impl Phase {
+    fn of(word: u32) -> Self {
+        match word & PHASE {
+            0 => Self::New,
+            1 => Self::Idle,
+            2 => Self::Head,
+            3 => Self::Busy,
+            4 => Self::Flushing,
+            5 => Self::Lingering,
+            _ => Self::Closing,
+        }
+    }
+}
+
+const PHASE: u32 = 0b111;
+const BLOCKED: u32 = 0b1;
+
+/// Two words: the phase, and whether a write is blocked. Each counts its changes in its upper bits, so that the timer
+/// can tell a state that lasts from one that came back. Only the connection's own task writes them, but for
+/// [`Pulse::close`].
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    phase: AtomicU32,
+    writing: AtomicU32,
+    unread: AtomicU32,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        Self { phase: AtomicU32::new(Phase::New as u32), writing: AtomicU32::new(0), unread: AtomicU32::new(0) }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        Phase::of(self.phase.load(Ordering::Relaxed))
+    }
+
+    /// Notes what the connection does from now on.
+    pub(crate) fn enter(&self, phase: Phase) {
+        let changes = self.phase.load(Ordering::Relaxed) & !PHASE;
+        // release: whoever sees it idle sees everything before
+        self.phase.store(changes.wrapping_add(PHASE + 1) | phase as u32, Ordering::Release);
+    }
+
+    /// Notes that bytes have come. False if the connection is being closed: then they were sent too late, and are not
+    /// for us to read; the client sees a connection that was closed before it asked, and asks again on another one.
+    pub(super) fn receive(&self) -> bool {
+        let word = self.phase.load(Ordering::Relaxed);
+        match Phase::of(word) {
+            Phase::New | Phase::Idle => {
+                let head = (word & !PHASE).wrapping_add(PHASE + 1) | Phase::Head as u32;
+                self.phase.compare_exchange(word, head, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            }
+            Phase::Closing => false,
+            _ => true,
+        }
+    }
+
+    /// Closes a connection on which nothing has come since `seen`; false if something has.
+    pub(super) fn close(&self, seen: Look) -> bool {
+        let closing = (seen.phase & !PHASE) | Phase::Closing as u32;
+        self.phase.compare_exchange(seen.phase, closing, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Notes that the client does not take bytes, or that it has taken some.
+    pub(super) fn set_blocked(&self, blocked: bool) {
+        let changes = self.writing.load(Ordering::Relaxed) & !BLOCKED;
+        self.writing.store(changes.wrapping_add(BLOCKED + 1) | u32::from(blocked), Ordering::Relaxed);
+    }
+
+    /// Notes that a request's body was not read to its end.
+    pub(crate) fn leave_unread(&self) {
+        self.unread.store(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread.load(Ordering::Relaxed) == 1
+    }
+
+    /// Both words, to be compared with those of an earlier look.
+    pub(super) fn look(&self) -> Look {
+        Look { phase: self.phase.load(Ordering::Acquire), writing: self.writing.load(Ordering::Relaxed) }
+    }
+}
+
+/// What the timer saw of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    phase: u32,
+    writing: u32,
+}
+
+impl Look {
+    pub(super) fn phase(self) -> Phase {
+        Phase::of(self.phase)
+    }
+
+    /// Nobody misses the connection if it is closed now.
+    pub(super) fn is_unused(self) -> bool {
+        matches!(self.phase(), Phase::New | Phase::Idle)
+    }
+
+    pub(super) fn is_blocked(self) -> bool {
+        self.writing & BLOCKED == BLOCKED
+    }
+
+    pub(super) fn same_phase(self, other: Self) -> bool {
+        self.phase == other.phase
+    }
+
+    pub(super) fn same_writing(self, other: Self) -> bool {
+        self.writing == other.writing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_came_back_is_told_from_one_that_lasts() {
+        let pulse = Pulse::new();
+        pulse.enter(Phase::Busy);
+        let first = pulse.look();
+        assert!(first.same_phase(pulse.look()));
+        pulse.enter(Phase::Idle);
+        pulse.enter(Phase::Busy);
+        assert_eq!(pulse.look().phase(), Phase::Busy);
+        assert!(!first.same_phase(pulse.look()));
+
+        assert!(!first.is_blocked());
+        pulse.set_blocked(true);
+        let blocked = pulse.look();
+        assert!(blocked.is_blocked() && blocked.same_writing(pulse.look()));
+        pulse.set_blocked(false);
+        pulse.set_blocked(true);
+        assert!(pulse.look().is_blocked() && !blocked.same_writing(pulse.look()));
+    }
+
+    #[test]
+    fn every_phase_is_read_as_it_was_written() {
+        let pulse = Pulse::new();
+        assert_eq!(pulse.phase(), Phase::New);
+        for phase in
+            [Phase::Idle, Phase::Head, Phase::Busy, Phase::Flushing, Phase::Lingering, Phase::Closing, Phase::New]
+        {
+            pulse.enter(phase);
+            assert_eq!(pulse.phase(), phase);
+        }
+    }
+
+    #[test]
+    fn a_connection_is_either_closed_or_read_from() {
+        let pulse = Pulse::new();
+        let seen = pulse.look();
+        assert!(seen.is_unused());
+        assert!(pulse.receive());
+        assert_eq!(pulse.phase(), Phase::Head);
+        assert!(!pulse.close(seen), "a request is coming");
+
+        pulse.enter(Phase::Idle);
+        assert!(!pulse.close(seen), "another request was answered since");
+        assert!(pulse.close(pulse.look()));
+        assert!(!pulse.receive(), "it is closed");
+    }
+}
