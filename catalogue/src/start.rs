@@ -9,7 +9,7 @@ use storage::{Listed, ObjectStore, StorageError};
 use uuid::Uuid;
 
 use crate::blocking::blocking;
-use crate::database::Database;
+use crate::database::{Database, DatabaseError};
 use crate::outcome::OpenError;
 use crate::view::StoredRegions;
 use crate::{IndexOptions, Options, State, journal, layout, snapshot};
@@ -73,19 +73,26 @@ pub(crate) async fn start(store: &Arc<dyn ObjectStore>, options: &Options) -> Re
     let id = storage_id(&**store).await?;
     let mut database = None;
     if let Some(folder) = &options.database {
-        let opened = Database::open(folder, id)
-            .await
-            .map_err(|error| OpenError::Database { folder: folder.display().to_string(), reason: error.to_string() })?;
-        match opened.load(&fingerprint(&options.index)).await {
-            Ok(Some(loaded)) if belongs(&**store, &loaded.state).await? => {
-                let regions = loaded.regions;
-                return Ok(Start { state: loaded.state, regions, database: Some(opened), recorded: true });
+        match Database::open(folder, id).await {
+            Ok(opened) => {
+                match opened.load(&fingerprint(&options.index)).await {
+                    Ok(Some(loaded)) if belongs(&**store, &loaded.state).await? => {
+                        let regions = loaded.regions;
+                        return Ok(Start { state: loaded.state, regions, database: Some(opened), recorded: true });
+                    }
+                    Ok(Some(_)) => tracing::warn!("the catalogue is of another history of this storage: it is rebuilt"),
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, "the catalogue cannot be read: it is rebuilt"),
+                }
+                database = Some(opened);
             }
-            Ok(Some(_)) => tracing::warn!("the catalogue is of another history of this storage: it is rebuilt"),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the catalogue cannot be read: it is rebuilt"),
+            // two replicas on one machine have the same default: the second needs no file to be right
+            Err(error @ DatabaseError::InUse { .. }) => tracing::warn!(%error, "the catalogue is kept in memory only"),
+            Err(error) => {
+                let (folder, reason) = (folder.display().to_string(), error.to_string());
+                return Err(OpenError::Database { folder, reason });
+            }
         }
-        database = Some(opened);
     }
     let state = match from_snapshot(&**store, id).await? {
         Some(state) => state,

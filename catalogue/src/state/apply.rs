@@ -285,19 +285,25 @@ impl FileFacts {
 }
 
 impl Chart {
+    /// Of versions in any order.
+    pub(crate) fn of(mut versions: Vec<Arc<Version>>) -> Self {
+        versions.sort_by(|one, other| other.cmp_age(one));
+        Self { versions }
+    }
+
     /// Puts a version in its place: newest first by precedence, then publish time, then text.
     pub(crate) fn insert(&mut self, version: Arc<Version>) {
-        let at = self.versions.partition_point(|other| other.is_newer_than(&version));
+        let at = self.versions.partition_point(|other| other.cmp_age(&version).is_gt());
         self.versions.insert(at, version);
     }
 }
 
 impl Version {
-    fn is_newer_than(&self, other: &Self) -> bool {
+    /// The order of a chart's versions, oldest first: by precedence, then publish time, then text.
+    pub(crate) fn cmp_age(&self, other: &Self) -> std::cmp::Ordering {
         (self.version.cmp_precedence(&other.version))
             .then(self.created.cmp(&other.created))
             .then_with(|| self.version.as_str().cmp(other.version.as_str()))
-            .is_gt()
     }
 }
 

@@ -1,0 +1,169 @@
+//! Reads the whole file at a start. Handing rows over from SQLite's threads costs most, so the tables are read side by
+//! side, the versions in two halves.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use chart::ChartName;
+use chart::index::Page;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Connection as _, Row};
+use storage::Key;
+use tokio::task::JoinHandle;
+
+use super::connection::{Connection, Place};
+use super::rows::{read_body, read_path, read_time, read_version, unreadable};
+use super::{DatabaseError, Loaded, statements};
+use crate::view::{RegionKey, StoredRegions};
+use crate::{Chart, FileFacts, Repository, RepositoryPath, State, Trashed, Version};
+
+/// In the order of the rows.
+type Versions = Vec<(RepositoryPath, Arc<Version>)>;
+type Files = Vec<(RepositoryPath, Arc<str>, Arc<FileFacts>)>;
+type Repositories = BTreeMap<RepositoryPath, Repository>;
+
+pub(super) async fn load(
+    place: &Place,
+    connection: &mut Connection,
+    fingerprint: &str,
+) -> Result<Option<Loaded>, DatabaseError> {
+    let sqlite = &mut connection.sqlite;
+    let Some((mut state, rendered)) = read_meta(sqlite).await? else { return Ok(None) };
+    if rendered != fingerprint {
+        // the next update would mix pages of both kinds
+        sqlx::query(statements::FORGET_FINGERPRINT).execute(&mut *sqlite).await?;
+        sqlx::query(statements::CLEAR_PAGES).execute(&mut *sqlite).await?;
+    }
+    let last: i64 = sqlx::query_scalar(statements::LAST_VERSION_ROW).fetch_one(&mut *sqlite).await?;
+    let older = tokio::spawn(read_versions(place.reader().await?, 0..last / 2));
+    let newer = tokio::spawn(read_versions(place.reader().await?, last / 2..last));
+    let files = tokio::spawn(read_files(place.reader().await?));
+    let regions = read_pages(sqlite).await?;
+    read_objects(sqlite, &mut state).await?;
+    let mut repositories = read_repositories(sqlite).await?;
+    read_trash(sqlite, &mut repositories).await?;
+    add_versions(&mut repositories, joined(older).await?, joined(newer).await?)?;
+    add_files(&mut repositories, joined(files).await?)?;
+    state.repositories = repositories.into_iter().map(|(path, repository)| (path, Arc::new(repository))).collect();
+    Ok(Some(Loaded { state, regions }))
+}
+
+async fn joined<T>(task: JoinHandle<Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+    task.await.map_err(unreadable)?
+}
+
+/// The state without what it holds, and the fingerprint of the pages.
+async fn read_meta(sqlite: &mut SqliteConnection) -> Result<Option<(State, String)>, DatabaseError> {
+    let Some(row) = sqlx::query(statements::READ_META).fetch_optional(sqlite).await? else { return Ok(None) };
+    let mut state = State::empty(row.try_get::<&str, _>(0)?.parse().map_err(unreadable)?);
+    state.sequence = row.try_get::<i64, _>(1)?.try_into().map_err(unreadable)?;
+    state.entry = row.try_get::<&str, _>(2)?.parse().map_err(unreadable)?;
+    state.at = read_time(row.try_get(3)?)?;
+    state.level = row.try_get(4)?;
+    state.adopted = row.try_get(5)?;
+    Ok(Some((state, row.try_get(6)?)))
+}
+
+async fn read_versions(mut sqlite: SqliteConnection, of_rows: Range<i64>) -> Result<Versions, DatabaseError> {
+    let mut versions = Versions::new();
+    let query = sqlx::query(statements::READ_VERSIONS).bind(of_rows.start).bind(of_rows.end);
+    let mut rows = query.fetch(&mut sqlite);
+    while let Some(row) = rows.try_next().await? {
+        versions.push(read_version(&row, versions.last())?);
+    }
+    drop(rows);
+    sqlite.close().await?;
+    Ok(versions)
+}
+
+async fn read_files(mut sqlite: SqliteConnection) -> Result<Files, DatabaseError> {
+    let mut files = Files::new();
+    let mut rows = sqlx::query(statements::READ_FILES).fetch(&mut sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let path = neighbour(&row, files.last().map(|(path, _, _)| path))?;
+        files.push((path, row.try_get::<&str, _>(1)?.into(), Arc::new(read_body(row.try_get(2)?)?)));
+    }
+    drop(rows);
+    sqlite.close().await?;
+    Ok(files)
+}
+
+async fn read_pages(sqlite: &mut SqliteConnection) -> Result<StoredRegions, DatabaseError> {
+    let mut regions = StoredRegions::new();
+    let mut rows = sqlx::query(statements::READ_PAGES).fetch(sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let region = RegionKey(row.try_get::<&str, _>(1)?.into());
+        let page = Page::from_stored(row.try_get::<Vec<u8>, _>(2)?.into());
+        let page = page.ok_or_else(|| unreadable("a rendered page is damaged"))?;
+        regions.entry((read_path(row.try_get(0)?)?, region)).or_default().push(page);
+    }
+    Ok(regions)
+}
+
+async fn read_objects(sqlite: &mut SqliteConnection, state: &mut State) -> Result<(), DatabaseError> {
+    let mut rows = sqlx::query(statements::READ_OBJECTS).fetch(sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let key = Key::new(row.try_get::<&str, _>(0)?).map_err(unreadable)?;
+        for (column, objects) in [(1, &mut state.unreferenced), (2, &mut state.discarded)] {
+            if let Some(since) = row.try_get::<Option<&str>, _>(column)? {
+                objects.insert(key.clone(), read_time(since)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn read_repositories(sqlite: &mut SqliteConnection) -> Result<Repositories, DatabaseError> {
+    let mut repositories = Repositories::new();
+    let mut rows = sqlx::query(statements::READ_REPOSITORIES).fetch(sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let path = read_path(row.try_get(0)?)?;
+        repositories.insert(path.clone(), Repository::empty(path, read_time(row.try_get(1)?)?));
+    }
+    Ok(repositories)
+}
+
+async fn read_trash(sqlite: &mut SqliteConnection, repositories: &mut Repositories) -> Result<(), DatabaseError> {
+    let mut rows = sqlx::query(statements::READ_TRASH).fetch(sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let trashed: Trashed = read_body(row.try_get(1)?)?;
+        let key = (trashed.version.file.clone(), trashed.removed_at);
+        of(repositories, &read_path(row.try_get(0)?)?)?.trash.insert(key, Arc::new(trashed));
+    }
+    Ok(())
+}
+
+fn add_versions(repositories: &mut Repositories, older: Versions, newer: Versions) -> Result<(), DatabaseError> {
+    let mut charts: BTreeMap<(RepositoryPath, ChartName), Vec<Arc<Version>>> = BTreeMap::new();
+    let mut versions = older.into_iter().chain(newer).peekable();
+    while let Some((path, version)) = versions.next() {
+        let chart = charts.entry((path.clone(), version.name.clone())).or_default();
+        chart.push(version);
+        while let Some((_, next)) = versions.next_if(|next| next.0 == path && next.1.name == chart[0].name) {
+            chart.push(next);
+        }
+    }
+    for ((path, name), versions) in charts {
+        of(repositories, &path)?.charts.insert(name, Arc::new(Chart::of(versions)));
+    }
+    Ok(())
+}
+
+fn add_files(repositories: &mut Repositories, files: Files) -> Result<(), DatabaseError> {
+    for run in files.chunk_by(|one, other| one.0 == other.0) {
+        let files = &mut of(repositories, &run[0].0)?.files;
+        files.extend(run.iter().map(|(_, file, facts)| (file.clone(), facts.clone())));
+    }
+    Ok(())
+}
+
+fn of<'a>(repositories: &'a mut Repositories, path: &RepositoryPath) -> Result<&'a mut Repository, DatabaseError> {
+    repositories.get_mut(path).ok_or_else(|| unreadable(format!("it lacks the repository {path:?}")))
+}
+
+fn neighbour(row: &SqliteRow, before: Option<&RepositoryPath>) -> Result<RepositoryPath, DatabaseError> {
+    let path: &str = row.try_get(0)?;
+    before.filter(|before| before.as_str() == path).map_or_else(|| read_path(path), |before| Ok(before.clone()))
+}
