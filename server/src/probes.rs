@@ -1,13 +1,12 @@
 //! What orchestrators and scripts ask about the server itself. Answered before the door, so also while it is shut.
 
-use axum::body::Body;
 use axum::response::Response;
 use catalogue::Status;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, Method, Request, StatusCode};
 use serde_json::json;
 
-use crate::VERSION;
+use crate::{answer, classic};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +39,11 @@ fn at(path: &str) -> Option<Probe> {
 }
 
 /// The answer to a probe.
-pub fn answer(probe: Probe, status: impl FnOnce() -> Status) -> Response {
+pub fn show(probe: Probe, status: impl FnOnce() -> Status) -> Response {
     match probe {
-        Probe::Health => json(StatusCode::OK, r#"{"healthy":true}"#.to_owned()),
-        Probe::Info => json(StatusCode::OK, json!({ "version": VERSION }).to_string()),
-        Probe::Live => json(StatusCode::OK, r#"{"live":true}"#.to_owned()),
+        Probe::Health => classic::health::show(),
+        Probe::Info => classic::info::show(),
+        Probe::Live => answer::json(StatusCode::OK, r#"{"live":true}"#),
         Probe::Ready => ready(status()),
     }
 }
@@ -59,18 +58,10 @@ fn ready(status: Status) -> Response {
         body["degraded"] = status.degraded.into();
     }
     if is_ready {
-        return json(StatusCode::OK, body.to_string());
+        return answer::json(StatusCode::OK, body.to_string());
     }
-    let mut response = json(StatusCode::SERVICE_UNAVAILABLE, body.to_string());
+    let mut response = answer::json(StatusCode::SERVICE_UNAVAILABLE, body.to_string());
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
-}
-
-/// An answer of JSON.
-pub(crate) fn json(status: StatusCode, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response
 }
 
@@ -106,16 +97,16 @@ mod tests {
             String::from_utf8(bytes.to_vec()).unwrap()
         };
         let degraded = || vec!["the storage looks wiped".to_owned()];
-        let response = answer(Probe::Ready, Status::default);
+        let response = show(Probe::Ready, Status::default);
         assert_eq!(response.status(), 200);
         assert_eq!(body(response).await, r#"{"ready":true}"#);
 
-        let response = answer(Probe::Ready, || Status { degraded: degraded(), ..Status::default() });
+        let response = show(Probe::Ready, || Status { degraded: degraded(), ..Status::default() });
         assert_eq!(response.status(), 200);
         assert_eq!(body(response).await, r#"{"ready":true,"degraded":["the storage looks wiped"]}"#);
 
         let not_ready = vec!["adopting".to_owned()];
-        let response = answer(Probe::Ready, || Status { not_ready, degraded: degraded(), ..Status::default() });
+        let response = show(Probe::Ready, || Status { not_ready, degraded: degraded(), ..Status::default() });
         assert_eq!(response.status(), 503);
         assert!(response.headers().contains_key(RETRY_AFTER));
         let expected = r#"{"ready":false,"notReady":["adopting"],"degraded":["the storage looks wiped"]}"#;

@@ -1,7 +1,10 @@
 //! From settings to a running server, and to its end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::net::TcpListener;
 
 use crate::App;
 use crate::config::Settings;
@@ -25,41 +28,63 @@ pub enum StartError {
     Opening(#[from] OpeningError),
 }
 
-/// Runs a server until it is told to stop. Listens first, so that probes are answered while the catalogue opens.
-///
-/// # Errors
-/// If it does not start.
-pub async fn run(settings: Settings, log: Log, stop: Stop) -> Result<(), StartError> {
-    let listener = serve::listen(&settings.listen).await?;
-    if let Ok(address) = listener.local_addr() {
+/// A server that listens, but answers nothing yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: Settings,
+    log: Log,
+    stop: Stop,
+}
+
+impl Server {
+    /// Takes the address of the settings.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub async fn listen(settings: Settings, log: Log, stop: Stop) -> Result<Self, StartError> {
+        let (listener, address) = serve::listen(&settings.listen).await?;
+        Ok(Self { listener, address, settings, log, stop })
+    }
+
+    /// Where it listens, with the real port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to stop. Probes are answered at once, everything else when the catalogue is open.
+    ///
+    /// # Errors
+    /// If the storage or the catalogue cannot be opened.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self { listener, address, settings, log, stop } = self;
         let (host, port) = (address.ip(), address.port());
         tracing::info!(%host, port, %address, version = crate::VERSION, "Starting Chandlery");
+        let front = Arc::new(Front::new(&settings, log, stop.clone()));
+        let serving = {
+            let (front, settings, stop) = (Arc::clone(&front), settings.listen.clone(), stop.clone());
+            tokio::spawn(async move { serve::serve(listener, front, &settings, &stop).await })
+        };
+        let adoption = {
+            let front = Arc::clone(&front);
+            Adoption::new(settings.log.json, move |doing| front.set_doing(doing))
+        };
+        let opened = tokio::select! {
+            opened = opening::open(&settings, adoption) => Some(opened?),
+            () = stop.asked() => None,
+        };
+        if let Some(opened) = &opened {
+            front.open(Door::new(Arc::new(App::new(settings, opened.catalogue.clone()))));
+            tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
+        }
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "Serving ended by itself");
+        }
+        if let Some(opened) = opened
+            && tokio::time::timeout(CLOSING, opened.catalogue.close()).await.is_err()
+        {
+            tracing::warn!("The catalogue did not close in time: the next start takes longer");
+        }
+        Ok(())
     }
-    let front = Arc::new(Front::new(&settings, log, stop.clone()));
-    let serving = {
-        let (front, settings, stop) = (Arc::clone(&front), settings.listen.clone(), stop.clone());
-        tokio::spawn(async move { serve::serve(listener, front, &settings, &stop).await })
-    };
-    let adoption = {
-        let front = Arc::clone(&front);
-        Adoption::new(settings.log.json, move |doing| front.set_doing(doing))
-    };
-    front.set_doing("the catalogue is being opened".to_owned());
-    let opened = tokio::select! {
-        opened = opening::open(&settings, adoption) => Some(opened?),
-        () = stop.asked() => None,
-    };
-    if let Some(opened) = &opened {
-        front.open(Door::new(Arc::new(App::new(settings, opened.catalogue.clone()))));
-        tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
-    }
-    if let Err(error) = serving.await {
-        tracing::error!(%error, "Serving ended by itself");
-    }
-    if let Some(opened) = opened
-        && tokio::time::timeout(CLOSING, opened.catalogue.close()).await.is_err()
-    {
-        tracing::warn!("The catalogue did not close in time: the next start takes longer");
-    }
-    Ok(())
 }

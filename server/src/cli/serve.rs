@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::log::Log;
 use crate::serve::{Stop, stop_on_signals};
-use crate::startup;
+use crate::startup::Server;
 
 /// Threads for files and packages. Each may hold a package's memory, and a disk is not faster with more.
 const BLOCKING_THREADS: usize = 64;
@@ -24,7 +24,8 @@ pub(super) fn run(settings: Settings) -> ExitCode {
     let outcome = runtime.block_on(async {
         let stop = Stop::default();
         stop_on_signals(stop.clone()).map_err(|error| error.to_string())?;
-        startup::run(settings, log.clone(), stop).await.map_err(|error| error.to_string())
+        let server = Server::listen(settings, log.clone(), stop).await.map_err(|error| error.to_string())?;
+        server.run().await.map_err(|error| error.to_string())
     });
     runtime.shutdown_timeout(LEFT_BEHIND_AFTER);
     match outcome {

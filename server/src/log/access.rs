@@ -9,6 +9,9 @@ use http::{HeaderValue, Method, StatusCode, Uri};
 use super::line::{Level, build, digits, escape, latency};
 use super::{Caller, Cause, Log};
 
+/// Orchestrators ask these every few seconds; a success says nothing.
+const PROBES: [&str; 3] = ["/health", "/-/live", "/-/ready"];
+
 /// What a request's line tells.
 #[derive(Debug)]
 pub struct Served<'a> {
@@ -63,7 +66,7 @@ impl Log {
         let settings = &self.0.settings;
         let status = served.status.as_u16();
         let path = served.uri.path();
-        if !settings.health && matches!(status, 200 | 201) && path.ends_with("/health") {
+        if !settings.health && matches!(status, 200 | 201) && PROBES.iter().any(|probe| path.ends_with(probe)) {
             return;
         }
         // ChartMuseum's levels, but that it knows no answers between 201 and 400

@@ -96,11 +96,13 @@ fn successful_health_checks_are_left_out_unless_asked_for() {
     let checks = |log: &Log| {
         serve(log, 200, "/health", None);
         serve(log, 200, "/org/health", None);
-        serve(log, 503, "/health", None);
+        serve(log, 200, "/-/live", None);
+        serve(log, 200, "/-/ready", None);
+        serve(log, 503, "/-/ready", None);
         serve(log, 200, "/healthy", None);
     };
     assert_eq!(lines(&json(), false, checks).len(), 2);
-    assert_eq!(lines(&config::Log { health: true, ..json() }, false, checks).len(), 4);
+    assert_eq!(lines(&config::Log { health: true, ..json() }, false, checks).len(), 6);
 }
 
 #[test]

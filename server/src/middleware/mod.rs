@@ -1,13 +1,14 @@
 //! What happens to every request, in order: it gets an id and a line in the log, probes are answered, and the door
 //! answers the rest; a panic becomes a 500.
 
-mod answer;
+mod body;
 mod record;
 mod request_id;
 mod upload;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -19,15 +20,15 @@ use http::header::{CONNECTION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use hyper::body::{Body as _, Incoming};
 
+use crate::answer;
 use crate::config::Settings;
 use crate::log::{Cause, Log};
 use crate::probes;
 use crate::router::Door;
 use crate::serve::{Phase, Pulse, Stop};
 
-pub use answer::Answer;
+pub use body::Answer;
 use record::Record;
-pub use upload::Stalled;
 use upload::Upload;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,6 +52,14 @@ pub struct Connection {
     pub(crate) front: Arc<Front>,
     pub(crate) client: IpAddr,
     pub(crate) pulse: Arc<Pulse>,
+    /// The client stopped sending the body of the request.
+    has_stalled: AtomicBool,
+}
+
+impl Connection {
+    pub(crate) fn new(front: Arc<Front>, client: IpAddr, pulse: Arc<Pulse>) -> Self {
+        Self { front, client, pulse, has_stalled: AtomicBool::new(false) }
+    }
 }
 
 impl Front {
@@ -58,7 +67,7 @@ impl Front {
     pub fn new(settings: &Settings, log: Log, stop: Stop) -> Self {
         Self {
             door: OnceLock::new(),
-            doing: Mutex::new("the storage is being opened".to_owned()),
+            doing: Mutex::new("the catalogue is being opened".to_owned()),
             stop,
             log,
             context_path: settings.repository.context_path.clone(),
@@ -92,23 +101,27 @@ impl Front {
     }
 
     async fn pass(&self, request: Request<Body>) -> Response {
-        if let Some(operation) = probes::find(&self.context_path, &request) {
-            return probes::answer(operation, || self.status());
+        if let Some(probe) = probes::find(&self.context_path, &request) {
+            return probes::show(probe, || self.status());
         }
         let Some(door) = self.door.get() else { return starting() };
-        match AssertUnwindSafe(door.answer(request)).catch_unwind().await {
-            Ok(response) => response,
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().map(String::as_str);
-                let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
-                panicked(text)
-            }
+        guarded(door.answer(request)).await
+    }
+}
+
+/// Makes an answer of a panic too.
+async fn guarded(answer: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            panicked(text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default())
         }
     }
 }
 
 /// Answers one request of a connection.
-pub(crate) async fn answer(connection: Arc<Connection>, request: Request<Incoming>) -> Response<Answer> {
+pub(crate) async fn serve(connection: Arc<Connection>, request: Request<Incoming>) -> Response<Answer> {
     connection.pulse.enter(Phase::Busy);
     let id = request_id::of(request.headers());
     let mut record = Record::new(Arc::clone(&connection), &request, id.clone());
@@ -117,6 +130,9 @@ pub(crate) async fn answer(connection: Arc<Connection>, request: Request<Incomin
         false => Body::new(Upload::new(body, Arc::clone(&connection), connection.front.read_timeout)),
     });
     let mut response = connection.front.pass(request).await;
+    if connection.has_stalled.load(Ordering::Relaxed) && response.status().is_client_error() {
+        *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    }
     record.note(&mut response);
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID.clone(), id);
@@ -127,14 +143,27 @@ pub(crate) async fn answer(connection: Arc<Connection>, request: Request<Incomin
 }
 
 fn starting() -> Response {
-    let mut response = probes::json(StatusCode::SERVICE_UNAVAILABLE, r#"{"error":"the server is starting"}"#.into());
+    let mut response = answer::json_error(StatusCode::SERVICE_UNAVAILABLE, "the server is starting");
     response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     response
 }
 
 fn panicked(text: &str) -> Response {
-    let body = r#"{"error":"internal server error"}"#.into();
-    let mut response = probes::json(StatusCode::INTERNAL_SERVER_ERROR, body);
+    let mut response = answer::json_error(StatusCode::INTERNAL_SERVER_ERROR, "internal server error");
     response.extensions_mut().insert(Cause(format!("panic: {text}")));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_and_its_text_goes_to_the_log_only() {
+        let response = guarded(async { panic!("no version {}", 7) }).await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.extensions().get::<Cause>().unwrap().0, "panic: no version 7");
+        let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        assert_eq!(body, r#"{"error":"internal server error"}"#);
+    }
 }

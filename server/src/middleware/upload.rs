@@ -1,5 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,10 +12,10 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::Connection;
 
-/// The client stopped sending a body. Found among the sources of the body's error.
+/// The client stopped sending a body.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("no byte of the body came for {} s", .0.as_secs_f64())]
-pub struct Stalled(Duration);
+struct Stalled(Duration);
 
 /// A request's body, which fails when nothing comes for too long.
 pub(super) struct Upload {
@@ -41,6 +42,7 @@ impl Upload {
         while timer.as_mut().poll(cx).is_ready() {
             let deadline = self.last_byte + self.limit;
             if deadline <= Instant::now() {
+                self.connection.has_stalled.store(true, Ordering::Relaxed);
                 return Poll::Ready(());
             }
             timer.as_mut().reset(deadline);

@@ -25,11 +25,11 @@ pub struct ListenError {
     error: io::Error,
 }
 
-/// Listens on the address of the settings.
+/// Listens on the address of the settings; the address that comes back has the real port.
 ///
 /// # Errors
 /// If the name is unknown, the address is not of this machine, or the port is taken or not allowed.
-pub async fn listen(settings: &config::Listen) -> Result<TcpListener, ListenError> {
+pub async fn listen(settings: &config::Listen) -> Result<(TcpListener, SocketAddr), ListenError> {
     let error = |error| ListenError { host: settings.host.clone(), port: settings.port, error };
     let addresses = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await.map_err(error)?;
     let mut outcome = Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
@@ -39,7 +39,7 @@ pub async fn listen(settings: &config::Listen) -> Result<TcpListener, ListenErro
             break;
         }
     }
-    outcome.map_err(error)
+    outcome.and_then(|listener| listener.local_addr().map(|address| (listener, address))).map_err(error)
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {

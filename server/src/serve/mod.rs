@@ -30,6 +30,9 @@ pub use signals::stop_on_signals;
 pub use stop::Stop;
 use stream::WatchedStream;
 
+/// Largest head of a request, in bytes. Tokens of identity providers have several thousand.
+const LARGEST_HEAD: usize = 64 * 1024;
+
 /// Accepts and serves until told to stop; returns when no connection is left, at the latest when
 /// [`config::Listen::shutdown_timeout`] has passed.
 pub async fn serve(listener: TcpListener, front: Arc<Front>, settings: &config::Listen, stop: &Stop) {
@@ -51,6 +54,7 @@ async fn accept(listener: &TcpListener, front: &Arc<Front>, connections: &Arc<Co
     let mut http = http1::Builder::new();
     // hyper's own timer for heads costs an allocation per request and counts idle time; ours is in `connections`
     http.header_read_timeout(None);
+    http.max_header_size(LARGEST_HEAD);
     loop {
         // when all places are taken, new connections wait in the listener's queue
         let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
@@ -58,11 +62,11 @@ async fn accept(listener: &TcpListener, front: &Arc<Front>, connections: &Arc<Co
         let front = Arc::clone(front);
         let http = http.clone();
         connections.spawn(|pulse| async move {
-            let connection = Arc::new(Connection { front, client: peer, pulse: Arc::clone(&pulse) });
+            let connection = Arc::new(Connection::new(front, peer, Arc::clone(&pulse)));
             let stream = TokioIo::new(WatchedStream::new(stream, pulse));
             let service = service_fn(move |request| {
                 let connection = Arc::clone(&connection);
-                async move { Ok::<_, Infallible>(middleware::answer(connection, request).await) }
+                async move { Ok::<_, Infallible>(middleware::serve(connection, request).await) }
             });
             if let Err(error) = http.serve_connection(stream, service).await {
                 tracing::debug!(client = %peer, %error, "Connection ended");
