@@ -3,7 +3,7 @@
 //! Pure: no runtime, no files, no clock, no environment. Everything that a chart repository must know of a
 //! package comes from [`Package::parse`], once; everything that an index says is written by [`index`].
 
-pub mod archive;
+mod archive;
 mod constraint;
 mod digest;
 pub mod index;
@@ -12,13 +12,15 @@ mod metadata;
 mod name;
 mod package;
 mod provenance;
+mod quote;
 mod version;
 pub mod yaml;
 
+pub use archive::ArchiveError;
 pub use constraint::{Constraint, ConstraintError};
 pub use digest::{Digest, DigestError};
 pub use limits::Limits;
-pub use metadata::{Dependency, Maintainer, Metadata, MetadataError};
+pub use metadata::{DecodeError, Dependency, Maintainer, Metadata, MetadataError};
 pub use name::{ChartName, NameError};
 pub use package::{Package, PackageError};
 pub use provenance::{Provenance, ProvenanceError};

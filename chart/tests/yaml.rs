@@ -31,21 +31,7 @@ impl Document {
         if self.bytes.is_empty() {
             return self.text.clone().into_bytes();
         }
-        let digit = |byte: u8| match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            _ => 63,
-        };
-        let mut bytes = Vec::new();
-        for group in self.bytes.as_bytes().chunks(4) {
-            let digits: Vec<u8> = group.iter().filter(|byte| **byte != b'=').map(|byte| digit(*byte)).collect();
-            let joined = digits.iter().fold(0u32, |joined, digit| joined << 6 | u32::from(*digit));
-            let joined = joined << (6 * (4 - digits.len()));
-            bytes.extend(&joined.to_be_bytes()[1..digits.len()]);
-        }
-        bytes
+        go::from_base64(&self.bytes)
     }
 }
 

@@ -48,3 +48,32 @@ pub fn module(test: &str, path: &str) -> Option<PathBuf> {
         None
     }
 }
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Bytes as Go has them in JSON.
+#[allow(dead_code, reason = "not every test binary sends bytes")]
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let joined = (0..3).fold(0, |joined, at| joined << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
+        for digit in 0..4 {
+            let digit = if digit > group.len() { '=' } else { DIGITS[joined >> (18 - 6 * digit) & 63].into() };
+            text.push(digit);
+        }
+    }
+    text
+}
+
+/// The bytes that Go has sent in JSON.
+#[allow(dead_code, reason = "not every test binary receives bytes")]
+pub fn from_base64(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for group in text.as_bytes().chunks(4) {
+        let digits = group.iter().filter_map(|byte| DIGITS.iter().position(|digit| digit == byte));
+        let digits: Vec<u32> = digits.map(|digit| digit as u32).collect();
+        let joined = digits.iter().fold(0, |joined, digit| joined << 6 | digit) << (6 * (4 - digits.len()));
+        bytes.extend(&joined.to_be_bytes()[1..digits.len()]);
+    }
+    bytes
+}

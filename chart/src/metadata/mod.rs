@@ -1,12 +1,25 @@
+mod decode;
+mod lock;
+mod sanitize;
+mod validate;
+mod values;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::NameError;
+use crate::quote::quote;
+pub use decode::DecodeError;
+pub(crate) use decode::Draft;
+pub(crate) use lock::check_lock;
+pub(crate) use values::check_values;
+
 /// `Chart.yaml` as a type, with Helm's fields in Helm's order. Empty fields are left out of the JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the fields are Helm's and documented there")]
 pub struct Metadata {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -47,7 +60,7 @@ pub struct Metadata {
 /// Someone who maintains a chart.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the fields are Helm's and documented there")]
 pub struct Maintainer {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -60,7 +73,7 @@ pub struct Maintainer {
 /// A chart that a chart needs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the fields are Helm's and documented there")]
 pub struct Dependency {
     pub name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -80,5 +93,35 @@ pub struct Dependency {
 
 /// Why metadata is refused, in Helm's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("validation: {0}")]
-pub struct MetadataError(pub String);
+pub enum MetadataError {
+    /// There is none: only possible if `requirements.yaml` stands alone.
+    #[error("validation: chart.metadata.apiVersion is required")]
+    ApiVersionMissing,
+    /// The name is none.
+    #[error("validation: {0}")]
+    Name(#[from] NameError),
+    /// There is no version.
+    #[error("validation: chart.metadata.version is required")]
+    VersionMissing,
+    /// The version is no semantic version, even by Helm's loose rules.
+    #[error("validation: chart.metadata.version {} is invalid", quote(.0.as_bytes()))]
+    Version(String),
+    /// Another type than `application` and `library`.
+    #[error("validation: chart.metadata.type must be application or library")]
+    Kind,
+    /// A maintainer is null.
+    #[error("validation: maintainers must not contain empty or null nodes")]
+    EmptyMaintainer,
+    /// A dependency is null.
+    #[error("validation: dependencies must not contain empty or null nodes")]
+    EmptyDependency,
+    /// The alias of the dependency with this name has other characters than ASCII letters, digits, `_` and `-`.
+    #[error("validation: dependency {} has disallowed characters in the alias", quote(.0.as_bytes()))]
+    Alias(String),
+    /// Two dependencies go by this name or alias.
+    #[error("validation: more than one dependency with name or alias {}", quote(.0.as_bytes()))]
+    DuplicateDependency(String),
+}
+
+#[cfg(test)]
+mod tests;

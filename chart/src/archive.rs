@@ -1,1 +1,0 @@
-//! The gzip and tar walk under [`crate::Limits`].
