@@ -107,6 +107,9 @@ fn json_and_yaml_readers_see_what_was_meant() {
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), expected());
     assert_eq!(serde_yaml::from_str::<Value>(&json).unwrap(), expected());
     assert_eq!(serde_yaml::from_str::<Value>(&yaml).unwrap(), expected());
+    for text in [&json, &yaml] {
+        assert_eq!(chart::yaml::read(text.as_bytes(), &chart::yaml::Limits::default()).unwrap(), expected());
+    }
 }
 
 #[test]

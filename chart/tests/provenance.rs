@@ -36,7 +36,6 @@ fn name_and_version_are_those_of_the_top_level() {
         ("maintainers:\n- - name: m\n  version: 9\nname: a\nversion: 1.0.0", "a", "1.0.0", false),
         ("name: \"a\"\nversion: '1.10'", "a", "1.10", false),
         ("name: a # comment\nversion:   1.0.0   ", "a", "1.0.0", false),
-        ("version: 1.0.0\n- -----\nname: a", "a", "1.0.0", false),
         (&format!("name: a\nversion: 1.0.0\n\n...\nfiles:\n  a-1.0.0.tgz: sha256:{digest}"), "a", "1.0.0", true),
         (&format!("name: a\nversion: 1.0.0\n\n...\nfiles:\n  \"a-1.0.0.tgz\": 'sha256:{digest}'"), "a", "1.0.0", true),
         (&format!("name: a\nversion: 1.0.0\n\n...\nfiles:\n  b-1.0.0.tgz: sha256:{digest}"), "a", "1.0.0", false),
@@ -44,6 +43,10 @@ fn name_and_version_are_those_of_the_top_level() {
         ("name: a\nversion: 1.0.0\n\n...\nfiles:\n  a-1.0.0.tgz: sha256:abc", "a", "1.0.0", false),
         ("name: a\nversion: 1.0.0\n\n...\nfiles: {}", "a", "1.0.0", false),
         ("name: é\nversion: 1.0.0+b", "é", "1.0.0+b", false),
+        ("name: 1\nversion: 1.10", "1", "1.1", false),
+        ("name: a\nversion: 2.0.0\nversion: 1.0.0", "a", "1.0.0", false),
+        ("{name: a, version: 1.0.0, description: 'name: b'}", "a", "1.0.0", false),
+        ("name: >-\n  a\nversion: &v 1.0.0\nappVersion: *v", "a", "1.0.0", false),
     ] {
         let provenance = parse(&message(signed)).unwrap_or_else(|error| panic!("{error}: {signed}"));
         assert_eq!((provenance.name(), provenance.version()), (name, version), "{signed}");
@@ -71,7 +74,11 @@ fn other_texts_are_refused_in_chartmuseums_words() {
         &message("name: a"),
         &message("name:\nversion: 1.0.0"),
         &message("name: a\nversion: \"\""),
-        &message(" name: a\n version: 1.0.0\n b: c\n..."),
+        &message("chart:\n  name: a\n  version: 1.0.0"),
+        &message("...\nname: a\nversion: 1.0.0"),
+        &message("name: a\nversion: 1.0.0\n\t: ]"),
+        &message("name: [a]\nversion: 1.0.0"),
+        &message("- - name: a\n- - version: 1.0.0"),
         &good.replace("Hash: SHA512\n\n", "Hash: SHA512\n"),
         &good.replace("Hash: SHA512", "Hash"),
         &good.replace("MESSAGE-----", "MESSAGE-----x"),
