@@ -2,11 +2,11 @@
 
 pub(crate) mod charts;
 mod form;
-pub(crate) mod health;
 pub(crate) mod index;
-pub(crate) mod info;
 pub(crate) mod packages;
 pub(crate) mod provenance;
+#[cfg(test)]
+mod tests;
 pub(crate) mod welcome;
 
 use axum::response::Response;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use catalogue::Status;
 use http::header::RANGE;
 use http::{Method, Request};
 
@@ -10,8 +11,9 @@ use crate::App;
 use crate::answer;
 use crate::auth::{Caller, Delete, Pull, Push};
 use crate::classic::index::IndexView;
-use crate::classic::{charts, health, index, info, packages, provenance, welcome};
+use crate::classic::{charts, index, packages, provenance, welcome};
 use crate::error::Error;
+use crate::probes::{self, Probe};
 
 /// Answers every request that is no probe. Cheap to clone.
 #[derive(Clone)]
@@ -68,8 +70,8 @@ impl Door {
             }
             Operation::ShowWelcome => Ok(welcome::root(app)),
             Operation::ShowRepository => welcome::repository(app, &caller.grant::<Pull>(may)?).await,
-            Operation::ShowInfo => Ok(info::show()),
-            Operation::ShowHealth => Ok(health::show()),
+            Operation::ShowInfo => Ok(probes::answer(Probe::Info, Status::default)),
+            Operation::ShowHealth => Ok(probes::answer(Probe::Health, Status::default)),
             Operation::ListCharts => {
                 charts::list::list(app, &caller.grant::<Pull>(may)?, headers, head.uri.query()).await
             }

@@ -1,0 +1,10 @@
+//! ChartMuseum's door from the request to the storage, in process.
+
+mod charts;
+mod delete;
+mod fixtures;
+mod form;
+mod index;
+mod packages;
+mod unavailable;
+mod upload;
