@@ -4,10 +4,11 @@
 //! told the meaning, in ChartMuseum's words where it has them, and never a path, a key or a backend's text; those are
 //! the cause, which rides in the response's extensions to the request's line in the log.
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use catalogue::{CommitError, LoadError, Stale};
 use chart::{ConstraintError, PackageError, ProvenanceError};
-use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
 use crate::answer;
@@ -174,11 +175,13 @@ impl IntoResponse for Error {
         let mut response = match self {
             // ChartMuseum's answer, the only one that is not JSON
             Self::TooLarge => {
-                let mut response = Response::new(text.into());
+                let mut response = Response::new(Body::empty());
                 *response.status_mut() = self.status();
-                let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-                response.headers_mut().insert(CONTENT_TYPE, plain);
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                let headers = response.headers_mut();
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+                headers.insert(CONTENT_LENGTH, text.len().into());
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                *response.body_mut() = Body::from(text);
                 response
             }
             _ => answer::json_error(self.status(), &text),

@@ -4,6 +4,8 @@ mod dispatch;
 mod matcher;
 mod path;
 pub mod query;
+#[cfg(test)]
+mod tests;
 
 pub use dispatch::Door;
 pub use matcher::{Match, Matcher, Parameters, is_package_file};

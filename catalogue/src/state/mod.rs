@@ -210,7 +210,8 @@ impl Repository {
     /// The version that the file name holds now.
     pub fn version_of_file(&self, file: &str) -> Option<&Arc<Version>> {
         let (name, version) = self.file(file)?.listed.as_ref()?;
-        self.version(name.as_str(), version.as_str())
+        let chart = self.charts.get(name)?;
+        chart.position(version).map(|position| &chart.versions[position])
     }
 
     /// Versions of all charts.
@@ -254,7 +255,15 @@ impl Repository {
 impl Chart {
     /// The version with exactly this text.
     pub fn version(&self, text: &str) -> Option<&Arc<Version>> {
-        self.versions.iter().find(|version| version.version.as_str() == text)
+        self.position(&ChartVersion::parse(text).ok()?).map(|position| &self.versions[position])
+    }
+
+    /// Where a version stands among [`Chart::versions`]. They are in order of precedence, so finding one is as quick
+    /// among thousands: each download and each upload does it.
+    pub fn position(&self, version: &ChartVersion) -> Option<usize> {
+        let first = self.versions.partition_point(|other| other.version.cmp_precedence(version).is_gt());
+        let same = self.versions[first..].iter().take_while(|other| other.version.cmp_precedence(version).is_eq());
+        same.enumerate().find(|(_, other)| other.version == *version).map(|(after, _)| first + after)
     }
 }
 

@@ -2,7 +2,9 @@
 
 pub(crate) mod charts;
 mod form;
+pub(crate) mod health;
 pub(crate) mod index;
+pub(crate) mod info;
 pub(crate) mod packages;
 pub(crate) mod provenance;
 #[cfg(test)]

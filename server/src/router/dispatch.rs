@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use catalogue::Status;
 use http::header::RANGE;
 use http::{Method, Request};
 
@@ -11,9 +10,8 @@ use crate::App;
 use crate::answer;
 use crate::auth::{Caller, Delete, Pull, Push};
 use crate::classic::index::IndexView;
-use crate::classic::{charts, index, packages, provenance, welcome};
+use crate::classic::{charts, health, index, info, packages, provenance, welcome};
 use crate::error::Error;
-use crate::probes::{self, Probe};
 
 /// Answers every request that is no probe. Cheap to clone.
 #[derive(Clone)]
@@ -70,8 +68,8 @@ impl Door {
             }
             Operation::ShowWelcome => Ok(welcome::root(app)),
             Operation::ShowRepository => welcome::repository(app, &caller.grant::<Pull>(may)?).await,
-            Operation::ShowInfo => Ok(probes::answer(Probe::Info, Status::default)),
-            Operation::ShowHealth => Ok(probes::answer(Probe::Health, Status::default)),
+            Operation::ShowInfo => Ok(info::show()),
+            Operation::ShowHealth => Ok(health::show()),
             Operation::ListCharts => {
                 charts::list::list(app, &caller.grant::<Pull>(may)?, headers, head.uri.query()).await
             }

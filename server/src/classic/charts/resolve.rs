@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalogue::{PackageLocation, RepositoryPath, Version, View};
-use chart::Constraint;
+use chart::{ChartVersion, Constraint};
 
 use crate::error::Error;
 
@@ -30,11 +30,12 @@ impl Resolved {
 /// With ChartMuseum's text for each way in which there is none.
 pub fn resolve(view: &View, repository: &RepositoryPath, name: &str, version: &str) -> Result<Resolved, Error> {
     let chart = view.state.repository(repository).and_then(|repository| repository.chart(name));
-    let versions = &chart.ok_or(Error::NoChartName)?.versions;
+    let chart = chart.ok_or(Error::NoChartName)?;
+    let versions = &chart.versions;
     let version = if version == "latest" { "" } else { version };
     let found = |position: usize| Resolved { version: versions[position].clone(), position };
 
-    if let Some(position) = versions.iter().position(|candidate| candidate.version.as_str() == version) {
+    if let Some(position) = ChartVersion::parse(version).ok().and_then(|version| chart.position(&version)) {
         return Ok(found(position));
     }
     let range = Constraint::parse(if version.is_empty() { "*" } else { version }).map_err(Error::Constraint)?;
