@@ -60,9 +60,7 @@ impl Place {
 
     /// Another connection to the open file, which can only read.
     pub(super) async fn reader(&self) -> Result<SqliteConnection, DatabaseError> {
-        // few rows are fetched for their own sake: a larger buffer spares the two threads some waiting for each other
-        const ROWS_IN_FLIGHT: usize = 256;
-        Ok(self.options().read_only(true).row_buffer_size(ROWS_IN_FLIGHT).connect().await?)
+        Ok(self.options().read_only(true).connect().await?)
     }
 
     /// Removes the file and makes it anew.

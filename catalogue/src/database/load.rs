@@ -1,5 +1,4 @@
-//! Reads the whole file at a start. Handing rows over from SQLite's threads costs most, so the tables are read side by
-//! side, the versions in two halves.
+//! Reads the whole file at a start, the large tables side by side, the versions in two halves.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,20 +7,18 @@ use std::sync::Arc;
 use chart::ChartName;
 use chart::index::Page;
 use futures_util::TryStreamExt;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Row};
 use storage::Key;
 use tokio::task::JoinHandle;
 
 use super::connection::{Connection, Place};
-use super::rows::{read_body, read_path, read_time, read_version, unreadable};
+use super::packed::{self, Fields};
+use super::rows::{InRepository, KnownFile, read_body, read_file, read_path, read_time, read_version, unreadable};
 use super::{DatabaseError, Loaded, statements};
 use crate::view::{RegionKey, StoredRegions};
-use crate::{Chart, FileFacts, Repository, RepositoryPath, State, Trashed, Version};
+use crate::{Chart, Repository, RepositoryPath, State, Trashed, Version};
 
-/// In the order of the rows.
-type Versions = Vec<(RepositoryPath, Arc<Version>)>;
-type Files = Vec<(RepositoryPath, Arc<str>, Arc<FileFacts>)>;
 type Repositories = BTreeMap<RepositoryPath, Repository>;
 
 pub(super) async fn load(
@@ -37,9 +34,10 @@ pub(super) async fn load(
         sqlx::query(statements::CLEAR_PAGES).execute(&mut *sqlite).await?;
     }
     let last: i64 = sqlx::query_scalar(statements::LAST_VERSION_ROW).fetch_one(&mut *sqlite).await?;
-    let older = tokio::spawn(read_versions(place.reader().await?, 0..last / 2));
-    let newer = tokio::spawn(read_versions(place.reader().await?, last / 2..last));
-    let files = tokio::spawn(read_files(place.reader().await?));
+    let older = beside(place, statements::READ_VERSIONS, 0..last / 2, read_version).await?;
+    let newer = beside(place, statements::READ_VERSIONS, last / 2..last, read_version).await?;
+    let last: i64 = sqlx::query_scalar(statements::LAST_FILE_ROW).fetch_one(&mut *sqlite).await?;
+    let files = beside(place, statements::READ_FILES, 0..last, read_file).await?;
     let regions = read_pages(sqlite).await?;
     read_objects(sqlite, &mut state).await?;
     let mut repositories = read_repositories(sqlite).await?;
@@ -48,6 +46,21 @@ pub(super) async fn load(
     add_files(&mut repositories, joined(files).await?)?;
     state.repositories = repositories.into_iter().map(|(path, repository)| (path, Arc::new(repository))).collect();
     Ok(Some(Loaded { state, regions }))
+}
+
+/// Reads packed rows on another connection and another task.
+async fn beside<T: Send + Sync + 'static>(
+    place: &Place,
+    statement: &'static str,
+    rows: Range<i64>,
+    take: impl Fn(&mut Fields<'_>, Option<&T>) -> Result<T, DatabaseError> + Send + Sync + 'static,
+) -> Result<JoinHandle<Result<Vec<T>, DatabaseError>>, DatabaseError> {
+    let mut sqlite = place.reader().await?;
+    Ok(tokio::spawn(async move {
+        let values = packed::read(&mut sqlite, statement, rows, take).await?;
+        sqlite.close().await?;
+        Ok(values)
+    }))
 }
 
 async fn joined<T>(task: JoinHandle<Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
@@ -66,30 +79,6 @@ async fn read_meta(sqlite: &mut SqliteConnection) -> Result<Option<(State, Strin
     Ok(Some((state, row.try_get(6)?)))
 }
 
-async fn read_versions(mut sqlite: SqliteConnection, of_rows: Range<i64>) -> Result<Versions, DatabaseError> {
-    let mut versions = Versions::new();
-    let query = sqlx::query(statements::READ_VERSIONS).bind(of_rows.start).bind(of_rows.end);
-    let mut rows = query.fetch(&mut sqlite);
-    while let Some(row) = rows.try_next().await? {
-        versions.push(read_version(&row, versions.last())?);
-    }
-    drop(rows);
-    sqlite.close().await?;
-    Ok(versions)
-}
-
-async fn read_files(mut sqlite: SqliteConnection) -> Result<Files, DatabaseError> {
-    let mut files = Files::new();
-    let mut rows = sqlx::query(statements::READ_FILES).fetch(&mut sqlite);
-    while let Some(row) = rows.try_next().await? {
-        let path = neighbour(&row, files.last().map(|(path, _, _)| path))?;
-        files.push((path, row.try_get::<&str, _>(1)?.into(), Arc::new(read_body(row.try_get(2)?)?)));
-    }
-    drop(rows);
-    sqlite.close().await?;
-    Ok(files)
-}
-
 async fn read_pages(sqlite: &mut SqliteConnection) -> Result<StoredRegions, DatabaseError> {
     let mut regions = StoredRegions::new();
     let mut rows = sqlx::query(statements::READ_PAGES).fetch(sqlite);
@@ -97,7 +86,7 @@ async fn read_pages(sqlite: &mut SqliteConnection) -> Result<StoredRegions, Data
         let region = RegionKey(row.try_get::<&str, _>(1)?.into());
         let page = Page::from_stored(row.try_get::<Vec<u8>, _>(2)?.into());
         let page = page.ok_or_else(|| unreadable("a rendered page is damaged"))?;
-        regions.entry((read_path(row.try_get(0)?)?, region)).or_default().push(page);
+        regions.entry((read_path(row.try_get(0)?, None)?, region)).or_default().push(page);
     }
     Ok(regions)
 }
@@ -119,7 +108,7 @@ async fn read_repositories(sqlite: &mut SqliteConnection) -> Result<Repositories
     let mut repositories = Repositories::new();
     let mut rows = sqlx::query(statements::READ_REPOSITORIES).fetch(sqlite);
     while let Some(row) = rows.try_next().await? {
-        let path = read_path(row.try_get(0)?)?;
+        let path = read_path(row.try_get(0)?, None)?;
         repositories.insert(path.clone(), Repository::empty(path, read_time(row.try_get(1)?)?));
     }
     Ok(repositories)
@@ -130,12 +119,16 @@ async fn read_trash(sqlite: &mut SqliteConnection, repositories: &mut Repositori
     while let Some(row) = rows.try_next().await? {
         let trashed: Trashed = read_body(row.try_get(1)?)?;
         let key = (trashed.version.file.clone(), trashed.removed_at);
-        of(repositories, &read_path(row.try_get(0)?)?)?.trash.insert(key, Arc::new(trashed));
+        of(repositories, &read_path(row.try_get(0)?, None)?)?.trash.insert(key, Arc::new(trashed));
     }
     Ok(())
 }
 
-fn add_versions(repositories: &mut Repositories, older: Versions, newer: Versions) -> Result<(), DatabaseError> {
+fn add_versions(
+    repositories: &mut Repositories,
+    older: Vec<InRepository>,
+    newer: Vec<InRepository>,
+) -> Result<(), DatabaseError> {
     let mut charts: BTreeMap<(RepositoryPath, ChartName), Vec<Arc<Version>>> = BTreeMap::new();
     let mut versions = older.into_iter().chain(newer).peekable();
     while let Some((path, version)) = versions.next() {
@@ -151,7 +144,7 @@ fn add_versions(repositories: &mut Repositories, older: Versions, newer: Version
     Ok(())
 }
 
-fn add_files(repositories: &mut Repositories, files: Files) -> Result<(), DatabaseError> {
+fn add_files(repositories: &mut Repositories, files: Vec<KnownFile>) -> Result<(), DatabaseError> {
     for run in files.chunk_by(|one, other| one.0 == other.0) {
         let files = &mut of(repositories, &run[0].0)?.files;
         files.extend(run.iter().map(|(_, file, facts)| (file.clone(), facts.clone())));
@@ -161,9 +154,4 @@ fn add_files(repositories: &mut Repositories, files: Files) -> Result<(), Databa
 
 fn of<'a>(repositories: &'a mut Repositories, path: &RepositoryPath) -> Result<&'a mut Repository, DatabaseError> {
     repositories.get_mut(path).ok_or_else(|| unreadable(format!("it lacks the repository {path:?}")))
-}
-
-fn neighbour(row: &SqliteRow, before: Option<&RepositoryPath>) -> Result<RepositoryPath, DatabaseError> {
-    let path: &str = row.try_get(0)?;
-    before.filter(|before| before.as_str() == path).map_or_else(|| read_path(path), |before| Ok(before.clone()))
 }

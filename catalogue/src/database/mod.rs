@@ -8,6 +8,7 @@
 mod connection;
 mod load;
 mod network;
+mod packed;
 mod pending;
 mod rows;
 mod statements;

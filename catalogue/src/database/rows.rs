@@ -6,11 +6,10 @@ use chart::{ChartName, ChartVersion, Digest};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use storage::Key;
 
 use super::DatabaseError;
+use super::packed::Fields;
 use crate::change::StoredFile;
 use crate::{FileFacts, RepositoryPath, State, Trashed, Version};
 
@@ -42,37 +41,44 @@ pub(super) fn json(value: &impl Serialize) -> String {
 
 /// A row of `READ_VERSIONS`. Neighbours mostly share repository and chart: then they share the texts too.
 pub(super) fn read_version(
-    row: &SqliteRow,
-    before: Option<&(RepositoryPath, Arc<Version>)>,
-) -> Result<(RepositoryPath, Arc<Version>), DatabaseError> {
-    let (path, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-    let path = match before.filter(|before| before.0.as_str() == path) {
-        Some(before) => before.0.clone(),
-        None => read_path(path)?,
-    };
-    let name = match before.filter(|before| before.1.name.as_str() == name) {
-        Some(before) => before.1.name.clone(),
+    fields: &mut Fields<'_>,
+    before: Option<&InRepository>,
+) -> Result<InRepository, DatabaseError> {
+    let path = read_path(fields.text()?, before.map(|(path, _)| path))?;
+    let name = fields.text()?;
+    let name = match before.filter(|(_, before)| before.name.as_str() == name) {
+        Some((_, before)) => before.name.clone(),
         None => ChartName::parse(name).map_err(unreadable)?,
     };
-    let package = StoredFile {
-        key: Key::new(row.try_get::<&str, _>(4)?).map_err(unreadable)?,
-        digest: Digest::from_bytes(row.try_get::<&[u8], _>(5)?.try_into().map_err(unreadable)?),
-        size: row.try_get::<i64, _>(6)?.try_into().map_err(unreadable)?,
-    };
-    let version = Version {
-        name,
-        version: ChartVersion::parse(row.try_get(2)?).map_err(unreadable)?,
-        file: row.try_get::<&str, _>(3)?.into(),
-        package,
-        created: read_time(row.try_get(7)?)?,
-        metadata: row.try_get::<&str, _>(8)?.into(),
-        replaced: row.try_get(9)?,
-    };
-    Ok((path, Arc::new(version)))
+    let version = ChartVersion::parse(fields.text()?).map_err(unreadable)?;
+    let file = fields.text()?.into();
+    let key = Key::new(fields.text()?).map_err(unreadable)?;
+    let digest = fields.bytes()?.and_then(|bytes| bytes.try_into().ok());
+    let digest = Digest::from_bytes(digest.ok_or_else(|| unreadable("a digest has not 32 bytes"))?);
+    let package = StoredFile { key, digest, size: fields.parsed()? };
+    let (created, metadata) = (fields.parsed()?, fields.text()?.into());
+    let replaced = fields.parsed::<u8>()? != 0;
+    Ok((path, Arc::new(Version { name, version, file, package, created, metadata, replaced })))
 }
 
-pub(super) fn read_path(text: &str) -> Result<RepositoryPath, DatabaseError> {
-    RepositoryPath::parse(text).map_err(unreadable)
+/// A version and where it is.
+pub(super) type InRepository = (RepositoryPath, Arc<Version>);
+
+/// A row of `READ_FILES`.
+pub(super) fn read_file(fields: &mut Fields<'_>, before: Option<&KnownFile>) -> Result<KnownFile, DatabaseError> {
+    let path = read_path(fields.text()?, before.map(|(path, _, _)| path))?;
+    Ok((path, fields.text()?.into(), Arc::new(read_body(fields.text()?)?)))
+}
+
+/// A file name, where it is, and what is known of it.
+pub(super) type KnownFile = (RepositoryPath, Arc<str>, Arc<FileFacts>);
+
+/// The path before, if it is the same.
+pub(super) fn read_path(text: &str, before: Option<&RepositoryPath>) -> Result<RepositoryPath, DatabaseError> {
+    match before.filter(|before| before.as_str() == text) {
+        Some(before) => Ok(before.clone()),
+        None => RepositoryPath::parse(text).map_err(unreadable),
+    }
 }
 
 pub(super) fn read_time(text: &str) -> Result<Timestamp, DatabaseError> {

@@ -3,6 +3,8 @@
 //! Rows go in and out of existence by the thousand: a statement takes them as one JSON text, an array of arrays, because
 //! every awaited statement costs a trip to the connection's thread.
 
+use super::packed::packed;
+
 macro_rules! statements {
     ($($(#[$attribute:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$attribute])* pub(super) const $name: &str = $sql;)*
@@ -25,10 +27,9 @@ statements! {
     DELETE_REPOSITORIES = "DELETE FROM repositories WHERE path IN (SELECT value FROM json_each(?))";
     CLEAR_REPOSITORIES = "DELETE FROM repositories";
 
-    /// Rows are read by ranges, in the order in which they lie in the file.
     LAST_VERSION_ROW = "SELECT coalesce(max(rowid), 0) FROM versions";
-    READ_VERSIONS = "SELECT repository, name, version, file, key, digest, size, created, metadata, replaced \
-        FROM versions WHERE rowid > ? AND rowid <= ?";
+    READ_VERSIONS = packed!("versions": "repository", "name", "version", "file", "key", "digest", "size", "created",
+        "metadata", "replaced");
     WRITE_VERSIONS = "INSERT OR REPLACE INTO versions \
         (repository, name, version, file, key, digest, size, created, metadata, replaced) \
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, unhex(value ->> 5), value ->> 6, \
@@ -37,7 +38,8 @@ statements! {
         (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))";
     CLEAR_VERSIONS = "DELETE FROM versions";
 
-    READ_FILES = "SELECT repository, file, body FROM files";
+    LAST_FILE_ROW = "SELECT coalesce(max(rowid), 0) FROM files";
+    READ_FILES = packed!("files": "repository", "file", "body");
     WRITE_FILES = "INSERT OR REPLACE INTO files (repository, file, body) \
         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
     DELETE_FILES = "DELETE FROM files WHERE (repository, file) IN \

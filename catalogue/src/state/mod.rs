@@ -90,25 +90,34 @@ pub struct Version {
 
 /// What is known of a package file name in a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FileFacts {
     /// The flat place has been used: nothing is ever written there again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub flat_used: bool,
     /// The flat place of the provenance has been used.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub flat_provenance_used: bool,
     /// Every digest that this file ever had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub digests: Vec<Digest>,
     /// The version that this file holds now, if it is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<(ChartName, ChartVersion)>,
     /// The version whose bytes cannot be found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Arc<Version>>,
     /// Why the file in the flat place is no version.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
     /// What the last listing told of the flat file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub traces: Option<Traces>,
     /// The provenance of this file name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub provenance: Option<ProvenanceFacts>,
     /// Packages that were replaced and are still served by their digest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
 }
 
