@@ -9,6 +9,7 @@ use storage::ObjectStore;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::blocking::blocking;
+use crate::database::Database;
 use crate::engine::{Backlog, Engine, Request};
 use crate::outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 use crate::publish::SignedText;
@@ -53,12 +54,12 @@ impl Catalogue {
             state,
             shared: shared.clone(),
             fingerprint: fingerprint(&options.index),
-            database,
+            database: database.clone(),
             follow_interval: options.follow_interval,
             backlog: Backlog::default(),
         };
         tokio::spawn(engine.run(inbox));
-        let replica = Arc::new(Replica { store, options, shared, engine: sender, memory: Memory::default() });
+        let replica = Arc::new(Replica { store, options, shared, engine: sender, database, memory: Memory::default() });
         replica.look().await.map_err(OpenError::Format)?;
         if !replica.view().state.adopted {
             replica.adopt_all().await?;
@@ -192,7 +193,8 @@ impl Catalogue {
 
     /// How this replica is.
     pub fn status(&self) -> Status {
-        let (not_ready, degraded) = self.replica.shared.troubles();
+        let (not_ready, mut degraded) = self.replica.shared.troubles();
+        degraded.extend(self.replica.database.as_ref().and_then(Database::failure));
         Status { not_ready, degraded, sequence: self.replica.view().state.sequence }
     }
 

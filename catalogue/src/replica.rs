@@ -7,6 +7,7 @@ use storage::ObjectStore;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::database::Database;
 use crate::engine::{Answer, ProposeError, Request};
 use crate::outcome::{CommitError, FreshView, Stale};
 use crate::reconcile::Memory;
@@ -24,6 +25,8 @@ pub(crate) struct Replica {
     pub options: Options,
     pub shared: Arc<Shared>,
     pub engine: mpsc::Sender<Request>,
+    /// Written by the engine.
+    pub database: Option<Database>,
     pub memory: Memory,
 }
 

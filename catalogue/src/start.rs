@@ -77,8 +77,9 @@ pub(crate) async fn start(store: &Arc<dyn ObjectStore>, options: &Options) -> Re
             Ok(opened) => {
                 match opened.load(&fingerprint(&options.index)).await {
                     Ok(Some(loaded)) if belongs(&**store, &loaded.state).await? => {
-                        let regions = loaded.regions;
-                        return Ok(Start { state: loaded.state, regions, database: Some(opened), recorded: true });
+                        let recorded = loaded.regions.is_some();
+                        let regions = loaded.regions.unwrap_or_default();
+                        return Ok(Start { state: loaded.state, regions, database: Some(opened), recorded });
                     }
                     Ok(Some(_)) => tracing::warn!("the catalogue is of another history of this storage: it is rebuilt"),
                     Ok(None) => {}

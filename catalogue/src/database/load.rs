@@ -28,7 +28,8 @@ pub(super) async fn load(
 ) -> Result<Option<Loaded>, DatabaseError> {
     let sqlite = &mut connection.sqlite;
     let Some((mut state, rendered)) = read_meta(sqlite).await? else { return Ok(None) };
-    if rendered != fingerprint {
+    let same = rendered == fingerprint;
+    if !same {
         // the next update would mix pages of both kinds
         sqlx::query(statements::FORGET_FINGERPRINT).execute(&mut *sqlite).await?;
         sqlx::query(statements::CLEAR_PAGES).execute(&mut *sqlite).await?;
@@ -38,7 +39,7 @@ pub(super) async fn load(
     let newer = beside(place, statements::READ_VERSIONS, last / 2..last, read_version).await?;
     let last: i64 = sqlx::query_scalar(statements::LAST_FILE_ROW).fetch_one(&mut *sqlite).await?;
     let files = beside(place, statements::READ_FILES, 0..last, read_file).await?;
-    let regions = read_pages(sqlite).await?;
+    let regions = if same { Some(read_pages(sqlite).await?) } else { None };
     read_objects(sqlite, &mut state).await?;
     let mut repositories = read_repositories(sqlite).await?;
     read_trash(sqlite, &mut repositories).await?;

@@ -85,8 +85,9 @@ pub enum DatabaseError {
 pub struct Loaded {
     /// The state as last recorded.
     pub state: State,
-    /// The rendered pages of that very state; none if they were rendered otherwise.
-    pub regions: StoredRegions,
+    /// The rendered pages of that very state; none if they were rendered otherwise, and then [`Database::replace`] is to
+    /// be called with new ones.
+    pub regions: Option<StoredRegions>,
 }
 
 /// What an entry, or a run of entries, changed.
@@ -134,18 +135,10 @@ impl Database {
         self.0.0.record(update);
     }
 
-    /// Writes a whole state and all its pages in place of everything before: after a snapshot was loaded, after the
-    /// first adoption, or if pages are rendered otherwise than before. Returns when it is written.
-    ///
-    /// # Errors
-    /// If the database is switched off, before or by this. The file matters to the next start only.
-    pub async fn replace(
-        &self,
-        state: Arc<State>,
-        regions: Vec<ChangedRegion>,
-        fingerprint: &str,
-    ) -> Result<(), DatabaseError> {
-        self.0.0.replace(state, regions, fingerprint).await
+    /// Notes a whole state and all its pages, to be written soon in place of everything before: after a snapshot was
+    /// loaded, after the first adoption, or if pages are rendered otherwise than before. Never waits and never fails.
+    pub fn replace(&self, state: Arc<State>, regions: Vec<ChangedRegion>, fingerprint: &str) {
+        self.0.0.replace(state, regions, fingerprint);
     }
 
     /// Returns when everything noted before the call is written, or the database is switched off.

@@ -83,6 +83,12 @@ mod tests {
     }
 
     #[test]
+    fn nfs_is_a_network_file_system() {
+        assert!(NETWORK_KINDS.contains(&(rustix::fs::NFS_SUPER_MAGIC as u32)));
+        assert!(!NETWORK_KINDS.contains(&(rustix::fs::PROC_SUPER_MAGIC as u32)));
+    }
+
+    #[test]
     fn the_mount_table_names_what_a_process_serves() {
         let mounts = "36 25 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
             49 36 0:44 / /mnt/far\\040away rw,nosuid shared:2 master:1 - fuse.sshfs me@far:/ rw,user_id=0\n\

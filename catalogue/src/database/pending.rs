@@ -82,10 +82,14 @@ impl Pending {
     }
 
     pub(super) fn replace(&mut self, state: Arc<State>, regions: Vec<ChangedRegion>, fingerprint: String) {
+        if self.closing {
+            return;
+        }
         let touched = Touched::default();
         let regions = keyed(regions).collect();
         self.batch = Some(Batch { state, whole: true, fingerprint: Some(fingerprint), touched, regions });
         self.based = true;
+        self.since.get_or_insert_with(Instant::now);
     }
 
     /// Resolves when everything pending now is written; fails if it never will be.
@@ -99,10 +103,6 @@ impl Pending {
 
     pub(super) fn close(&mut self) {
         self.closing = true;
-    }
-
-    pub(super) fn is_closing(&self) -> bool {
-        self.closing
     }
 
     /// Forgets everything: nobody will write it.
@@ -135,4 +135,74 @@ fn merge(all: &mut Touched, more: Touched) {
     all.files.extend(files);
     all.trash.extend(trash);
     all.objects.extend(objects);
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn update(sequence: u64, object: &str, region: &str) -> Update {
+        let mut state = State::empty(Uuid::nil());
+        state.sequence = sequence;
+        let objects = [storage::Key::new(object).unwrap()].into();
+        let page = Page::of_charts(chart::index::Format::Json, &[]);
+        let (repository, region) = (RepositoryPath::root(), RegionKey(region.into()));
+        let pages = vec![page; usize::try_from(sequence).unwrap()];
+        let touched = Touched { objects, ..Touched::default() };
+        Update { state: Arc::new(state), touched, regions: vec![ChangedRegion { repository, region, pages }] }
+    }
+
+    fn batch(pending: &mut Pending, now: Instant) -> Batch {
+        match pending.due(now) {
+            Due::Now(Some(batch), _) => batch,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_waits_is_one_batch_with_the_newest_of_everything() {
+        let mut pending = Pending::default();
+        pending.set_based();
+        for sequence in 1..=5 {
+            pending.record(update(sequence, &format!("object-{}", sequence % 2), if sequence < 3 { "a" } else { "b" }));
+        }
+        assert!(matches!(pending.due(Instant::now() - GATHERING), Due::At(_)), "more may come");
+        let batch = batch(&mut pending, Instant::now() + GATHERING);
+        assert_eq!(batch.state.sequence, 5);
+        assert!(!batch.whole);
+        assert_eq!(batch.touched.objects.len(), 2);
+        let pages: Vec<_> = batch.regions.iter().map(|((_, region), pages)| (&*region.0, pages.len())).collect();
+        assert_eq!(pages, [("a", 2), ("b", 5)]);
+        assert!(matches!(pending.due(Instant::now() + GATHERING), Due::Later));
+    }
+
+    #[test]
+    fn nobody_who_waits_waits_for_more() {
+        let mut pending = Pending::default();
+        pending.record(update(1, "object", "a"));
+        let written = pending.written();
+        assert!(batch(&mut pending, Instant::now() - GATHERING).whole, "there was nothing before it");
+        drop(written);
+        pending.record(update(2, "object", "a"));
+        pending.close();
+        pending.record(update(3, "object", "a"));
+        let batch = batch(&mut pending, Instant::now() - GATHERING);
+        assert_eq!((batch.state.sequence, batch.whole), (2, false));
+        assert!(matches!(pending.due(Instant::now()), Due::Never));
+    }
+
+    #[test]
+    fn a_whole_state_takes_the_place_of_what_waits_and_later_updates_join_it() {
+        let mut pending = Pending::default();
+        pending.set_based();
+        pending.record(update(1, "object", "a"));
+        let Update { state, regions, .. } = update(2, "object", "b");
+        pending.replace(state, regions, "1".to_owned());
+        pending.record(update(3, "object", "c"));
+        let batch = batch(&mut pending, Instant::now() + GATHERING);
+        assert_eq!((batch.state.sequence, batch.whole, batch.fingerprint.as_deref()), (3, true, Some("1")));
+        assert_eq!(batch.regions.keys().map(|(_, region)| &*region.0).collect::<Vec<_>>(), ["b", "c"]);
+    }
 }

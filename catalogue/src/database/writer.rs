@@ -101,22 +101,9 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub(super) async fn replace(
-        &self,
-        state: Arc<State>,
-        regions: Vec<ChangedRegion>,
-        fingerprint: &str,
-    ) -> Result<(), DatabaseError> {
-        let written = {
-            let mut pending = self.pending();
-            if pending.is_closing() {
-                return Err(self.off());
-            }
-            pending.replace(state, regions, fingerprint.to_owned());
-            pending.written()
-        };
+    pub(super) fn replace(&self, state: Arc<State>, regions: Vec<ChangedRegion>, fingerprint: &str) {
+        self.pending().replace(state, regions, fingerprint.to_owned());
         self.wake.notify_one();
-        written.await.map_err(|_| self.off())
     }
 
     pub(super) async fn flush(&self) {

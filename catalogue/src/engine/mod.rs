@@ -91,7 +91,7 @@ impl Engine {
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         let mut next_follow = Instant::now() + self.follow_interval;
         if self.recorded.is_none() && self.state.adopted {
-            self.record_all().await;
+            self.record_all();
         }
         loop {
             let mut round = Round::default();
@@ -170,7 +170,7 @@ impl Engine {
                 database.record(Update { state, touched, regions });
             }
         } else if state.adopted {
-            self.record_all().await;
+            self.record_all();
         }
     }
 
@@ -181,16 +181,11 @@ impl Engine {
     }
 
     /// Writes the whole state to the database, which follows from then on.
-    async fn record_all(&mut self) {
+    fn record_all(&mut self) {
         let Some(database) = &self.database else { return };
         let view = self.shared.view.load_full();
-        match database.replace(self.state.clone(), view.regions().collect(), &self.fingerprint).await {
-            Ok(()) => self.recorded = Some(self.state.sequence),
-            Err(error) => {
-                tracing::warn!(%error, "the catalogue cannot be written: this start will have to be repeated");
-                self.database = None;
-            }
-        }
+        database.replace(self.state.clone(), view.regions().collect(), &self.fingerprint);
+        self.recorded = Some(self.state.sequence);
     }
 }
 

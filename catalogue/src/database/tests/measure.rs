@@ -75,14 +75,15 @@ async fn measure() {
     println!("{} versions, {} pages", state.version_count(), regions.iter().map(|r| r.pages.len()).sum::<usize>());
 
     let database = open(folder.path()).await;
-    measured("replace", database.replace(state.clone(), regions, FINGERPRINT)).await.unwrap();
+    database.replace(state.clone(), regions, FINGERPRINT);
+    measured("replace", database.flush()).await;
     measured("close", database.close()).await;
     println!("file: {} bytes", std::fs::metadata(folder.path().join("catalogue.sqlite")).unwrap().len());
     for _ in 0..5 {
         let database = measured("open", open(folder.path())).await;
         let loaded = measured("load", database.load(FINGERPRINT)).await.unwrap().unwrap();
         let loaded_state = Arc::new(loaded.state);
-        let regions = loaded.regions;
+        let regions = loaded.regions.unwrap();
         let view = measured("view", async { View::render(loaded_state, options.clone(), regions) }).await;
         assert_eq!(view.state.version_count(), CHARTS * VERSIONS);
         database.close().await;
