@@ -4,9 +4,10 @@
 //! by one, a hundred thousand versions take longer than all else at a start. So SQLite joins the columns of some hundred
 //! rows into one run of netstrings (`4:text`, and `:` for null), which is taken apart here.
 
+use std::ops::Range;
+
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
-use std::ops::Range;
 
 use super::DatabaseError;
 use super::rows::unreadable;

@@ -1,5 +1,6 @@
 mod measure;
 mod recovery;
+mod restart;
 mod schema;
 
 use std::path::Path;
@@ -57,7 +58,11 @@ fn shown(view: &View) -> (String, Vec<u8>, String) {
 }
 
 async fn open(folder: &Path) -> Database {
-    Database::open(folder, storage()).await.unwrap()
+    open_for(folder, storage()).await
+}
+
+async fn open_for(folder: &Path, storage: Uuid) -> Database {
+    Database::open(folder, storage).await.unwrap()
 }
 
 /// What a process finds that starts now.
