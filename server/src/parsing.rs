@@ -38,3 +38,46 @@ impl Parsing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// Work that a client no longer waits for still counts: otherwise clients that hang up could start any number.
+    #[tokio::test]
+    async fn a_permit_goes_with_the_work_and_not_with_the_client() {
+        let parsing = Parsing::new(Limits::default());
+        let cores = parsing.permits.available_permits();
+        let (began, begun) = mpsc::channel();
+        let mut ends = Vec::new();
+        for _ in 0..cores {
+            let began = began.clone();
+            let (end, ended) = mpsc::channel::<()>();
+            ends.push(end);
+            let mut work = Box::pin(parsing.run(move |_| {
+                began.send(()).unwrap();
+                let _ = ended.recv();
+            }));
+            assert!((&mut work).now_or_never().is_none());
+        }
+        for _ in 0..cores {
+            begun.recv().unwrap();
+        }
+        assert_eq!(parsing.permits.available_permits(), 0);
+        assert!(parsing.run(|_| ()).now_or_never().is_none());
+        drop(ends);
+        assert_eq!(parsing.run(|limits| limits.clone()).await, Limits::default());
+        let all = parsing.permits.acquire_many(u32::try_from(cores).unwrap()).await;
+        assert!(all.is_ok());
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a fault of ours")]
+    async fn a_panic_reaches_the_one_who_waits() {
+        Parsing::new(Limits::default()).run(|_| panic!("a fault of ours")).await;
+    }
+}

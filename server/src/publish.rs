@@ -15,7 +15,8 @@ pub struct Upload {
     pub provenances: Vec<(Provenance, Bytes)>,
 }
 
-/// Publishes all that was uploaded. If it is several files and one of them exists, none is published.
+/// Publishes all that was uploaded. If it is several files and one of them exists, none is published; only a package and its own
+/// provenance are one change, so of others some may be if somebody else publishes the rest in the same moment.
 ///
 /// # Errors
 /// As [`Catalogue::publish`].
