@@ -255,3 +255,9 @@ fn what_is_in_force_is_shown_with_its_source() {
     assert_eq!(line("depth"), "0 default");
     assert_eq!(line("chart-url"), "- default");
 }
+
+#[test]
+fn the_readme_has_the_table_of_settings() {
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&super::markdown()), "put the output of `chandlery settings` into README.md");
+}
