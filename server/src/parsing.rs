@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(parsing.permits.available_permits(), 0);
         assert!(parsing.run(|_| ()).now_or_never().is_none());
         drop(ends);
-        assert_eq!(parsing.run(|limits| limits.clone()).await, Limits::default());
+        assert_eq!(parsing.run(Limits::clone).await, Limits::default());
         let all = parsing.permits.acquire_many(u32::try_from(cores).unwrap()).await;
         assert!(all.is_ok());
     }
