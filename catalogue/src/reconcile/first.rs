@@ -81,7 +81,8 @@ impl Replica {
                 Err(StorageError::Unavailable(reason)) => return Err(CommitError::Unavailable(reason)),
                 Err(error) => {
                     let finding = self.mark_unreadable(file, error.to_string()).await?;
-                    return Ok(tell(file, &finding));
+                    tell(file, &finding);
+                    return Ok(());
                 }
             };
             let digest = Digest::of(&bytes);
@@ -90,7 +91,8 @@ impl Replica {
             self.judge(file, None, bytes, digest, created).await?
         };
         let finding = self.settle_judged(file, judged).await?;
-        Ok(tell(file, &finding))
+        tell(file, &finding);
+        Ok(())
     }
 
     /// Reads the publish times of ChartMuseum's cached indexes. One that cannot be read costs only its times.

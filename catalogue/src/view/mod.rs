@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::state::Touched;
 use crate::{IndexOptions, Repository, RepositoryPath, State, Version};
 
-pub use pages::{Region, RegionKey};
+pub use pages::{Region, RegionKey, Regions};
 
 /// A state and its rendered indexes. Immutable; cheap to share.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub struct View {
 pub struct RepositoryView {
     /// What exists in it.
     pub repository: Arc<Repository>,
-    regions: OrdMap<RegionKey, Arc<Region>>,
+    regions: Regions,
     options: Arc<IndexOptions>,
     index: OnceLock<Document>,
     listing: OnceLock<Document>,
@@ -132,7 +132,7 @@ impl View {
 }
 
 impl RepositoryView {
-    fn new(repository: Arc<Repository>, regions: OrdMap<RegionKey, Arc<Region>>, options: Arc<IndexOptions>) -> Self {
+    fn new(repository: Arc<Repository>, regions: Regions, options: Arc<IndexOptions>) -> Self {
         Self { repository, regions, options, index: OnceLock::new(), listing: OnceLock::new() }
     }
 
@@ -195,5 +195,5 @@ fn begins_region(storage: Uuid, name: &str) -> bool {
     const CHARTS_IN_A_REGION: u8 = 8;
     let mut text = storage.as_bytes().to_vec();
     text.extend_from_slice(name.as_bytes());
-    chart::Digest::of(&text).as_bytes()[0] % CHARTS_IN_A_REGION == 0
+    chart::Digest::of(&text).as_bytes()[0].is_multiple_of(CHARTS_IN_A_REGION)
 }

@@ -33,6 +33,9 @@ impl From<&ChartName> for RegionKey {
     }
 }
 
+/// A repository's regions, in order of names.
+pub type Regions = OrdMap<RegionKey, Arc<Region>>;
+
 /// A run of charts and their pages.
 #[derive(Debug)]
 pub struct Region {
@@ -63,7 +66,7 @@ pub(super) fn render_all(
     repository: &Repository,
     options: &IndexOptions,
     mut stored: impl FnMut(&RegionKey) -> Option<Vec<Page>>,
-) -> OrdMap<RegionKey, Arc<Region>> {
+) -> Regions {
     let regions = cut(storage, RegionKey("".into()), repository.charts.iter());
     let render = |(key, charts): (RegionKey, Vec<_>)| {
         let plans = plan(&charts);
@@ -82,9 +85,9 @@ pub(super) fn render_changed<'a>(
     storage: Uuid,
     repository: &Repository,
     options: &IndexOptions,
-    mut regions: OrdMap<RegionKey, Arc<Region>>,
+    mut regions: Regions,
     charts: impl Iterator<Item = &'a ChartName>,
-) -> (OrdMap<RegionKey, Arc<Region>>, Vec<(RegionKey, Vec<Page>)>) {
+) -> (Regions, Vec<(RegionKey, Vec<Page>)>) {
     let mut changed = Vec::new();
     let mut done: Option<Option<ChartName>> = None;
     for name in charts {
