@@ -83,6 +83,26 @@ impl<'i> Cursor<'i> {
         self.mark.column += 1;
     }
 
+    /// Passes a run of ASCII characters in one step.
+    pub fn skip_ascii(&mut self, passes: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let count = rest.iter().take_while(|byte| byte.is_ascii() && passes(**byte)).count();
+        self.at += count;
+        self.mark.index += count;
+        self.mark.column += count;
+    }
+
+    /// Passes what is left of a line.
+    pub fn skip_line(&mut self) {
+        loop {
+            self.skip_ascii(|byte| !matches!(byte, b'\r' | b'\n'));
+            if self.ends_line(0) {
+                return;
+            }
+            self.skip();
+        }
+    }
+
     /// Passes one character and keeps it.
     pub fn take(&mut self, kept: &mut String) {
         let start = self.at;
@@ -126,9 +146,7 @@ impl<'i> Cursor<'i> {
     /// Passes a comment, if one stands here, up to its line's end.
     pub fn skip_comment(&mut self) {
         if self.byte(0) == b'#' {
-            while !self.ends_line(0) {
-                self.skip();
-            }
+            self.skip_line();
         }
     }
 

@@ -35,9 +35,7 @@ impl Scanner<'_> {
             leading_blank = blank;
 
             let start = self.cursor.offset();
-            while !self.cursor.ends_line(0) {
-                self.cursor.skip();
-            }
+            self.cursor.skip_line();
             text.push_str(self.cursor.since(start));
             self.cursor.take_break(&mut leading_break);
             self.scan_block_breaks(&mut indent, &mut trailing_breaks)?;

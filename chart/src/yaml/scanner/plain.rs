@@ -59,7 +59,11 @@ impl<'i> Scanner<'i> {
                 break;
             }
             let word = self.cursor.offset();
-            while !self.cursor.ends_word(0) && !self.ends_plain_scalar() {
+            loop {
+                self.cursor.skip_ascii(is_ordinary);
+                if self.cursor.ends_word(0) || self.ends_plain_scalar() {
+                    break;
+                }
                 self.cursor.skip();
             }
             let end = self.cursor.offset();
@@ -101,4 +105,9 @@ impl<'i> Scanner<'i> {
             _ => false,
         }
     }
+}
+
+/// True if the character can stand anywhere in a plain scalar but at its start.
+fn is_ordinary(byte: u8) -> bool {
+    byte > b' ' && !matches!(byte, b':' | b',' | b'?' | b'[' | b']' | b'{' | b'}')
 }

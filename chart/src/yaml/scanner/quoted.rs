@@ -66,7 +66,10 @@ impl<'i> Scanner<'i> {
         }
         let start = self.cursor.offset();
         while self.cursor.offset() < start + length {
-            self.cursor.skip();
+            self.cursor.skip_ascii(|byte| byte != quote);
+            if self.cursor.byte(0) != quote {
+                self.cursor.skip();
+            }
         }
         let text = self.cursor.since(start);
         self.cursor.skip();
