@@ -58,7 +58,8 @@ pub struct Traces {
 pub enum Change {
     /// A version exists from now on with these bytes: published, overwritten, adopted or restored.
     PackagePublished(Box<PackagePublished>),
-    /// An upload wrote this flat file, a package or a provenance, and was refused: it is never adopted.
+    /// An upload wrote this flat file, a package or a provenance, and was refused: it is never adopted, and if it is a
+    /// provenance that was adopted, the package has none any more.
     FileRefused {
         /// The repository of the file.
         repository: RepositoryPath,
@@ -92,7 +93,7 @@ pub enum Change {
         /// The package's file name.
         file: String,
     },
-    /// The bytes of a missing version are back.
+    /// The bytes of a version that was missing, or spoilt in its place, are right again.
     PackageFound {
         /// Its repository.
         repository: RepositoryPath,
@@ -125,7 +126,7 @@ pub enum Change {
         repository: RepositoryPath,
         /// The package's file name.
         file: String,
-        /// Of the replaced bytes.
+        /// Of the replaced bytes; of several with this digest the one replaced first.
         digest: Digest,
     },
     /// An unreferenced object will be deleted a day from now; no change may name it any more.
@@ -156,7 +157,7 @@ pub struct PackagePublished {
     pub file: String,
     /// Its bytes.
     pub package: StoredFile,
-    /// What the listing told of an adopted file.
+    /// What the storage told of the file in the flat place, if these are its bytes: adopted there, or from there.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traces: Option<Traces>,
     /// The canonical JSON of its metadata, copied into indexes as it is.

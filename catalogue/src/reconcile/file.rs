@@ -1,27 +1,33 @@
 //! Judging one file that a listing showed.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use chart::{Digest, Package, Provenance};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
-use storage::StorageError;
+use storage::{Key, StorageError};
 
 use super::{Finding, ScannedFile};
-use crate::State;
 use crate::blocking::blocking;
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile};
+use crate::engine::ProposeError;
 use crate::outcome::CommitError;
 use crate::replica::Replica;
-use crate::state::{FileFacts, Proposal};
+use crate::state::{FileFacts, Proposal, Refusal};
+use crate::{State, Version, layout};
 
 /// A file that changed less than this ago may still be being written, or belong to an upload that is about to commit.
 const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 
 /// What a file's bytes make of it.
 pub(super) enum Judged {
-    Version { published: Box<PackagePublished>, overwrite: bool },
+    /// A version, whose bytes are stored after `since` if they are a copy, and which replaces what `replaces` names.
+    Version {
+        published: Box<PackagePublished>,
+        replaces: Option<Key>,
+        since: Timestamp,
+    },
     Unreadable(String),
 }
 
@@ -46,23 +52,30 @@ impl Replica {
         };
         let digest = Digest::of(&bytes);
         if let Some(facts) = facts.filter(|facts| facts.digests.contains(&digest)) {
-            return self.look_at_known(file, facts, digest).await;
+            return self.look_at_known(state, file, facts, digest).await;
         }
         if self.options.clock.now().duration_since(file.traces.modified) < SETTLED {
             return Ok(Finding::Nothing);
         }
-        self.adopt(file, facts.map(|facts| &**facts), bytes, digest).await
+        let judged = self.judge(Some(state), file, bytes, digest, None).await?;
+        self.settle_judged(file, judged).await
     }
 
     /// Bytes that this file name had before are never a new version. They may be one that was missing.
     async fn look_at_known(
         &self,
+        state: &State,
         file: &ScannedFile,
         facts: &FileFacts,
         digest: Digest,
     ) -> Result<Finding, CommitError> {
-        let is_back = |version: &crate::Version| version.package.key == file.key && version.package.digest == digest;
-        if facts.missing.as_deref().is_some_and(is_back) {
+        let right = |version: &Arc<Version>| version.package.key == file.key && version.package.digest == digest;
+        let spoilt = || {
+            let listed =
+                state.repository(&file.repository).and_then(|repository| repository.version_of_file(&file.name));
+            facts.unreadable.is_some() && listed.is_some_and(right)
+        };
+        if facts.missing.as_ref().is_some_and(right) || spoilt() {
             let (repository, file) = (file.repository.clone(), file.name.clone());
             let found = self.propose_if_needed(Proposal::Found { repository, file }).await?;
             return Ok(if found { Finding::Found } else { Finding::Nothing });
@@ -71,24 +84,12 @@ impl Replica {
         Ok(Finding::Nothing)
     }
 
-    /// Takes a file in as a version, if it is one.
-    async fn adopt(
-        &self,
-        file: &ScannedFile,
-        facts: Option<&FileFacts>,
-        bytes: Bytes,
-        digest: Digest,
-    ) -> Result<Finding, CommitError> {
-        let judged = self.judge(file, facts, bytes, digest, None).await?;
-        self.settle_judged(file, judged).await
-    }
-
     /// What a file's bytes make of it. A version is taken in where it lies if that place was never used, else as a copy
     /// in a fresh one. The bytes are let go before the proposal waits for its commit.
     pub(super) async fn judge(
         &self,
+        state: Option<&State>,
         file: &ScannedFile,
-        facts: Option<&FileFacts>,
         bytes: Bytes,
         digest: Digest,
         created: Option<Timestamp>,
@@ -102,6 +103,9 @@ impl Replica {
             Ok(package) => package,
             Err(error) => return Ok(Judged::Unreadable(error.to_string())),
         };
+        let since = self.now();
+        let repository = state.and_then(|state| state.repository(&file.repository));
+        let facts = repository.and_then(|repository| repository.file(&file.name));
         let used = facts.is_some_and(|facts| facts.flat_used);
         let own = StoredFile { key: file.key.clone(), digest, size: bytes.len() as u64 };
         let stored = if used { self.put_fresh(&file.name, &bytes, digest).await? } else { own };
@@ -112,36 +116,46 @@ impl Replica {
             version: package.version().clone(),
             file: file.name.clone(),
             package: stored,
-            traces: (!used).then(|| file.traces.clone()),
+            traces: Some(file.traces.clone()),
             metadata: metadata.map_err(|error| CommitError::Name(error.to_string()))?,
             created: created.or(Some(file.traces.modified)).filter(|_| !used),
             provenance: None,
         };
         // a file changed in its place means other bytes for the version that it held, and for no other
-        let same = |(name, version): &(chart::ChartName, chart::ChartVersion)| {
-            name == package.name() && version == package.version()
-        };
-        let overwrite = used && facts.and_then(|facts| facts.listed.as_ref()).is_some_and(same);
-        Ok(Judged::Version { published: Box::new(published), overwrite })
+        let same = |version: &&Arc<Version>| &version.name == package.name() && &version.version == package.version();
+        let held = repository.and_then(|repository| repository.version_of_file(&file.name)).filter(same);
+        // where nothing was, a crashed upload may have left it, which nobody allowed to replace anything
+        let changed = facts.is_some_and(|facts| facts.flat_used && facts.traces.is_some());
+        let replaces = held.filter(|_| changed).map(|version| version.package.key.clone());
+        Ok(Judged::Version { published: Box::new(published), replaces, since })
     }
 
     pub(super) async fn settle_judged(&self, file: &ScannedFile, judged: Judged) -> Result<Finding, CommitError> {
-        let (published, overwrite) = match judged {
+        let (published, replaces, since) = match judged {
             Judged::Unreadable(reason) => return self.mark_unreadable(file, reason).await,
-            Judged::Version { published, overwrite } => (published, overwrite),
+            Judged::Version { published, replaces, since } => (published, replaces, since),
         };
-        // the journal must not outlive the bytes that it speaks of
-        match self.store.settle(&published.package.key).await {
-            Ok(_) => {}
-            Err(StorageError::NotFound(_)) => return Ok(Finding::Nothing),
-            Err(error) => return Err(CommitError::Unavailable(error.to_string())),
+        let elsewhere = format!("{} {} is served from another file already", published.name, published.version);
+        let copy = Some(published.package.key.clone()).filter(|key| !layout::is_flat(key));
+        let refusal = match self.propose_since(Proposal::Adopt { published, replaces }, since).await {
+            Ok(_) => {
+                self.note(file);
+                return Ok(Finding::Adopted);
+            }
+            Err(ProposeError::Refused(refusal)) => refusal,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(key) = copy
+            && let Err(error) = self.store.delete(&key).await
+        {
+            tracing::warn!(%key, %error, "a copy that nobody needs could not be deleted");
         }
-        let reason = format!("{} {} is served from another file already", published.name, published.version);
-        if self.propose_if_needed(Proposal::Publish { published, overwrite }).await? {
-            self.note(file);
-            return Ok(Finding::Adopted);
+        match refusal {
+            Refusal::Exists => self.mark_unreadable(file, elsewhere).await,
+            refusal @ Refusal::FileNameTaken { .. } => self.mark_unreadable(file, refusal.to_string()).await,
+            // something happened to it since it was read: the next reconcile reads it again
+            _ => Ok(Finding::Nothing),
         }
-        self.mark_unreadable(file, reason).await
     }
 
     pub(super) async fn look_at_provenance(

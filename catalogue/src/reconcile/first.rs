@@ -88,7 +88,7 @@ impl Replica {
             let digest = Digest::of(&bytes);
             let created = created.get(&(file.repository.clone(), file.name.clone()));
             let created = created.filter(|(noted, _)| *noted == digest).map(|(_, created)| *created);
-            self.judge(file, None, bytes, digest, created).await?
+            self.judge(None, file, bytes, digest, created).await?
         };
         let finding = self.settle_judged(file, judged).await?;
         tell(file, &finding);

@@ -74,9 +74,13 @@ impl State {
             Change::FileRefused { repository, file, digest } => {
                 let package = file.strip_suffix(layout::PROVENANCE_SUFFIX);
                 self.change_facts(repository, package.unwrap_or(file), touched, |facts| match package {
-                    Some(_) => facts.flat_provenance_used = true,
+                    Some(_) => {
+                        facts.flat_provenance_used = true;
+                        facts.provenance.take_if(|provenance| layout::is_flat(&provenance.stored.key));
+                    }
                     None => {
                         facts.flat_used = true;
+                        facts.traces = None;
                         facts.remember(*digest);
                     }
                 });
@@ -91,8 +95,10 @@ impl State {
             }
             Change::PackageRemoved { repository, name, version } => {
                 if let Some(version) = self.unlist(repository, name, version.as_str(), touched) {
-                    let provenance =
-                        self.change_facts(repository, &version.file, touched, |facts| facts.provenance.take());
+                    let provenance = self.change_facts(repository, &version.file, touched, |facts| {
+                        facts.traces.take_if(|_| layout::is_flat(&version.package.key));
+                        facts.provenance.take()
+                    });
                     let trashed =
                         Trashed { version: (*version).clone(), provenance, removed_at: self.sequence, at: self.at };
                     let key = (version.file.clone(), self.sequence);
@@ -104,11 +110,17 @@ impl State {
                 let listed = self.repository(repository).and_then(|r| r.version_of_file(file)).cloned();
                 if let Some(version) = listed {
                     self.unlist(repository, &version.name, version.version.as_str(), touched);
-                    self.change_facts(repository, file, touched, |facts| facts.missing = Some(version));
+                    self.change_facts(repository, file, touched, |facts| {
+                        facts.traces.take_if(|_| layout::is_flat(&version.package.key));
+                        facts.missing = Some(version);
+                    });
                 }
             }
             Change::PackageFound { repository, file } => {
-                let missing = self.change_facts(repository, file, touched, |facts| facts.missing.take());
+                let missing = self.change_facts(repository, file, touched, |facts| {
+                    facts.unreadable = None;
+                    facts.missing.take()
+                });
                 if let Some(version) = missing {
                     self.list(repository, version, touched);
                 }
@@ -160,13 +172,14 @@ impl State {
         }
         let overwritten = old.is_some();
         let (dropped, missing, other_bytes) = self.change_facts(repository, file, touched, |facts| {
-            if layout::is_flat(&package.key) {
-                facts.flat_used = true;
+            facts.flat_used |= layout::is_flat(&package.key);
+            // of an upload to a fresh place the file in the flat one knows nothing
+            if published.traces.is_some() {
                 facts.traces.clone_from(&published.traces);
+                facts.unreadable = None;
             }
             facts.remember(package.digest);
             facts.listed = Some((name.clone(), version.clone()));
-            facts.unreadable = None;
             let missing = facts.missing.take();
             // a provenance may come before its package, but does not outlive the package it signs
             let dropped = match &published.provenance {

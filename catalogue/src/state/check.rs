@@ -6,7 +6,7 @@ use chart::Digest;
 use storage::Key;
 
 use super::proposal::{Accepted, Proposal, Refusal};
-use super::{FileFacts, Repository, State, Trashed};
+use super::{FileFacts, Repository, State, Trashed, Version};
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile};
 use crate::{Change, RepositoryPath, layout};
 
@@ -24,6 +24,7 @@ impl State {
     pub fn check(&self, proposal: &Proposal) -> Result<Accepted, Refusal> {
         match proposal {
             Proposal::Publish { published, overwrite } => self.check_publish(published, *overwrite),
+            Proposal::Adopt { published, replaces } => self.check_adopt(published, replaces.as_ref()),
             Proposal::PublishProvenance { repository, file, provenance, overwrite } => {
                 self.check_provenance(repository, file, provenance, *overwrite)
             }
@@ -41,14 +42,7 @@ impl State {
                     _ => Err(Refusal::NotFound),
                 }
             }
-            Proposal::Found { repository, file } => {
-                let version = self.facts(repository, file).and_then(|facts| facts.missing.as_ref());
-                let version = version.ok_or(Refusal::NotFound)?;
-                if self.version_exists(repository, version.name.as_str(), version.version.as_str()) {
-                    return Err(Refusal::Exists);
-                }
-                Ok(Change::PackageFound { repository: repository.clone(), file: file.clone() }.into())
-            }
+            Proposal::Found { repository, file } => self.check_found(repository, file),
             Proposal::Unreadable { repository, file, reason, traces } => Ok(Change::FileUnreadable {
                 repository: repository.clone(),
                 file: file.clone(),
@@ -61,13 +55,14 @@ impl State {
                 let (repository, file) = (repository.clone(), file.clone());
                 Ok(Change::TrashEmptied { repository, file, removed_at: *removed_at }.into())
             }
-            Proposal::DropReplaced { repository, file, digest } => {
+            Proposal::DropReplaced { repository, file, package } => {
                 let facts = self.facts(repository, file).ok_or(Refusal::NotFound)?;
-                if !facts.replaced.iter().any(|old| old.package.digest == *digest) {
+                let oldest = facts.replaced.iter().find(|old| old.package.digest == package.digest);
+                if oldest.is_none_or(|oldest| oldest.package != *package) {
                     return Err(Refusal::NotFound);
                 }
                 let (repository, file) = (repository.clone(), file.clone());
-                Ok(Change::ReplacedDropped { repository, file, digest: *digest }.into())
+                Ok(Change::ReplacedDropped { repository, file, digest: package.digest }.into())
             }
             Proposal::Discard { key } => {
                 if self.is_referenced(key) || self.discarded.contains_key(key) {
@@ -83,19 +78,49 @@ impl State {
     }
 
     fn check_publish(&self, published: &PackagePublished, overwrite: bool) -> Result<Accepted, Refusal> {
-        let PackagePublished { repository: path, name, version, file, package, .. } = published;
-        let repository = self.repository(path);
-        let existing = repository.and_then(|r| r.version(name.as_str(), version.as_str()));
+        let existing = self.existing(published);
         if let Some(existing) = existing {
             // adopted between our put and this check: the put made us the owner
-            if existing.package.key == package.key && existing.package.digest == package.digest {
+            if existing.package.key == published.package.key && existing.package.digest == published.package.digest {
                 return Ok(Accepted::default());
             }
             if !overwrite {
                 return Err(Refusal::Exists);
             }
         }
-        let facts = self.facts(path, file);
+        self.check_places(published)?;
+        Ok(Accepted {
+            changes: vec![Change::PackagePublished(Box::new(published.clone()))],
+            replaced: existing.is_some(),
+        })
+    }
+
+    fn check_adopt(&self, published: &PackagePublished, replaces: Option<&Key>) -> Result<Accepted, Refusal> {
+        // taken in by another replica since the file was read, and perhaps removed: it never returns by itself
+        let known = |facts: &Arc<FileFacts>| facts.digests.contains(&published.package.digest);
+        if self.facts(&published.repository, &published.file).is_some_and(known) {
+            return Err(Refusal::PlaceUsed);
+        }
+        match (self.existing(published).map(|existing| &existing.package.key), replaces) {
+            (existing, replaces) if existing == replaces => {}
+            (Some(_), _) => return Err(Refusal::Exists),
+            (None, _) => return Err(Refusal::NotFound),
+        }
+        self.check_places(published)?;
+        Ok(Accepted {
+            changes: vec![Change::PackagePublished(Box::new(published.clone()))],
+            replaced: replaces.is_some(),
+        })
+    }
+
+    fn existing(&self, published: &PackagePublished) -> Option<&Arc<Version>> {
+        self.repository(&published.repository)?.version(published.name.as_str(), published.version.as_str())
+    }
+
+    /// The file name belongs to no other version, and the keys may be named.
+    fn check_places(&self, published: &PackagePublished) -> Result<(), Refusal> {
+        let PackagePublished { repository, name, version, file, package, .. } = published;
+        let facts = self.facts(repository, file);
         if let Some((listed_name, listed_version)) = facts.and_then(|facts| facts.listed.as_ref())
             && (listed_name, listed_version) != (name, version)
         {
@@ -110,10 +135,7 @@ impl State {
             let used = facts.is_some_and(|facts| facts.flat_provenance_used);
             self.check_place(&provenance.stored.key, used)?;
         }
-        Ok(Accepted {
-            changes: vec![Change::PackagePublished(Box::new(published.clone()))],
-            replaced: existing.is_some(),
-        })
+        Ok(())
     }
 
     fn check_provenance(
@@ -147,6 +169,8 @@ impl State {
         if used { Err(Refusal::PlaceUsed) } else { Ok(()) }
     }
 
+    /// A package that another replica has taken in meanwhile was published, whatever became of it since. A provenance
+    /// that was taken in on its own can be struck off.
     fn check_refuse(
         &self,
         repository: &RepositoryPath,
@@ -154,11 +178,31 @@ impl State {
         key: &Key,
         digest: Digest,
     ) -> Result<Accepted, Refusal> {
-        let referenced = self.repository(repository).is_some_and(|repository| repository.refers_to(key));
-        if referenced {
+        let package = file.strip_suffix(layout::PROVENANCE_SUFFIX);
+        let facts = self.facts(repository, package.unwrap_or(file));
+        let taken_in = match package {
+            None => facts.is_some_and(|facts| facts.flat_used && facts.digests.contains(&digest)),
+            Some(_) => {
+                let own = facts.and_then(|facts| facts.provenance.as_ref()).is_some_and(|p| &p.stored.key == key);
+                !own && self.repository(repository).is_some_and(|repository| repository.refers_to(key))
+            }
+        };
+        if taken_in {
             return Err(Refusal::InUse);
         }
         Ok(Change::FileRefused { repository: repository.clone(), file: file.to_owned(), digest }.into())
+    }
+
+    fn check_found(&self, repository: &RepositoryPath, file: &str) -> Result<Accepted, Refusal> {
+        let facts = self.facts(repository, file).ok_or(Refusal::NotFound)?;
+        match &facts.missing {
+            Some(missing) if self.version_exists(repository, missing.name.as_str(), missing.version.as_str()) => {
+                return Err(Refusal::Exists);
+            }
+            None if facts.unreadable.is_none() => return Err(Refusal::NotFound),
+            _ => {}
+        }
+        Ok(Change::PackageFound { repository: repository.clone(), file: file.to_owned() }.into())
     }
 
     fn check_remove(

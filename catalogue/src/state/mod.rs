@@ -110,7 +110,7 @@ pub struct FileFacts {
     /// Why the file in the flat place is no version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
-    /// What the last listing told of the flat file.
+    /// What the storage told of the file in the flat place when it was read; none if that was taken away since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traces: Option<Traces>,
     /// The provenance of this file name.

@@ -16,6 +16,13 @@ pub enum Proposal {
         /// Other bytes of an existing version may be replaced.
         overwrite: bool,
     },
+    /// Take a file that was found in the storage into the catalogue, as a version.
+    Adopt {
+        /// What would be published.
+        published: Box<PackagePublished>,
+        /// The bytes of its version that it replaces: another commit may have changed them since the file was judged.
+        replaces: Option<Key>,
+    },
     /// Give a package file name a provenance that is stored already.
     PublishProvenance {
         /// The repository.
@@ -69,7 +76,7 @@ pub enum Proposal {
         /// The bytes that cannot be found: another commit may have replaced them meanwhile.
         key: Key,
     },
-    /// A missing version's file is back.
+    /// The file of a version that was missing or spoilt is right again.
     Found {
         /// The repository.
         repository: RepositoryPath,
@@ -102,8 +109,8 @@ pub enum Proposal {
         repository: RepositoryPath,
         /// The package's file name.
         file: String,
-        /// Of the replaced bytes.
-        digest: Digest,
+        /// The replaced bytes. Others may have the same digest and not be due yet.
+        package: StoredFile,
     },
     /// Declare an object unusable, to be deleted a day later.
     Discard {
@@ -164,7 +171,7 @@ impl Proposal {
         /// Names, keys, digests and punctuation.
         const FRAME: usize = 512;
         match self {
-            Self::Publish { published, .. } => published.metadata.get().len() + FRAME,
+            Self::Publish { published, .. } | Self::Adopt { published, .. } => published.metadata.get().len() + FRAME,
             _ => FRAME,
         }
     }
