@@ -64,22 +64,23 @@ impl Replica {
                 return Ok(PublishOutcome::Replaced);
             }
         }
+        let since = self.now();
         let mut place = Place::Flat;
         loop {
             let written = self.write_package(repository, package, place, overwrite, provenance.as_ref()).await?;
             let (package_file, signed) = written;
-            let published = published(repository, package, &package_file, signed.as_ref())?;
-            match self.propose(Proposal::Publish { published: Box::new(published), overwrite }).await {
+            let published = Box::new(published(repository, package, &package_file, signed.as_ref())?);
+            match self.propose_since(Proposal::Publish { published, overwrite }, since).await {
                 Ok(committed) if committed.accepted.replaced => return Ok(PublishOutcome::Replaced),
                 Ok(_) => return Ok(PublishOutcome::Created),
                 // what was written stays: the commit may have happened
                 Err(error @ ProposeError::Unavailable(_)) => return Err(error.into()),
                 Err(ProposeError::Refused(refusal)) => {
                     let file = package.file_name();
-                    self.take_back(repository, &file, &package_file.stored).await;
+                    self.take_back(repository, &file, &package_file.stored).await?;
                     if let Some(signed) = &signed {
                         let file = format!("{file}{}", layout::PROVENANCE_SUFFIX);
-                        self.take_back(repository, &file, &signed.stored).await;
+                        self.take_back(repository, &file, &signed.stored).await?;
                     }
                     if refusal != Refusal::PlaceUsed || place == Place::Fresh {
                         return Err(ProposeError::Refused(refusal).into());
@@ -101,6 +102,7 @@ impl Replica {
         if !overwrite && exists(&self.view()) && exists(&*self.current().await?) {
             return Err(CommitError::Exists);
         }
+        let since = self.now();
         let mut place = Place::Flat;
         loop {
             let provenance = self.write_provenance(repository, signed, place).await?;
@@ -112,11 +114,11 @@ impl Replica {
                 provenance,
                 overwrite,
             };
-            match self.propose(proposal).await {
+            match self.propose_since(proposal, since).await {
                 Ok(_) => return Ok(()),
                 Err(error @ ProposeError::Unavailable(_)) => return Err(error.into()),
                 Err(ProposeError::Refused(refusal)) => {
-                    self.take_back(&repository, &format!("{file}{}", layout::PROVENANCE_SUFFIX), &stored).await;
+                    self.take_back(&repository, &format!("{file}{}", layout::PROVENANCE_SUFFIX), &stored).await?;
                     if refusal != Refusal::PlaceUsed || place == Place::Fresh {
                         return Err(ProposeError::Refused(refusal).into());
                     }
@@ -157,7 +159,7 @@ impl Replica {
                     if !free {
                         if let Some(signed) = &signed {
                             let name = format!("{file}{}", layout::PROVENANCE_SUFFIX);
-                            self.take_back(repository, &name, &signed.stored).await;
+                            self.take_back(repository, &name, &signed.stored).await?;
                         }
                         return Err(CommitError::Exists);
                     }
@@ -180,10 +182,14 @@ impl Replica {
         if view.has(repository, package) {
             return Ok(false);
         }
-        if view.facts(repository, &package.file_name()).is_some_and(FileFacts::keeps_off) {
+        let file = package.file_name();
+        let facts = view.facts(repository, &file);
+        if facts.is_some_and(FileFacts::keeps_off) {
             return Ok(true);
         }
         match self.store.get(key, None).await {
+            // bytes that the file name had before are never a new version
+            Ok(object) if facts.is_some_and(|facts| facts.digests.contains(&Digest::of(&object.bytes))) => Ok(true),
             // another upload's, or a person's: a reconcile takes it in if nobody commits it
             Ok(object) if object.bytes == *package.bytes() => Ok(false),
             Ok(object) => {
@@ -226,17 +232,22 @@ impl Replica {
 
     /// Removes what was written for a proposal that was refused. A flat file is first struck off in the journal, so
     /// that no replica takes it in while it is being deleted.
-    async fn take_back(&self, repository: &RepositoryPath, file: &str, stored: &StoredFile) {
+    ///
+    /// # Errors
+    /// `Unavailable` if a replica has taken it in, or may do so: then the upload has happened, or may.
+    async fn take_back(&self, repository: &RepositoryPath, file: &str, stored: &StoredFile) -> Result<(), CommitError> {
         if layout::is_flat(&stored.key) {
             let (repository, file, key) = (repository.clone(), file.to_owned(), stored.key.clone());
             let proposal = Proposal::RefuseFile { repository, file, key, digest: stored.digest };
             if let Err(error) = self.propose(proposal).await {
-                return tracing::warn!(key = %stored.key, ?error, "a refused file stays for the reconcile");
+                tracing::warn!(key = %stored.key, ?error, "a refused file stays for the reconcile");
+                return Err(CommitError::Unavailable("the upload could not be taken back".to_owned()));
             }
         }
         if let Err(error) = self.store.delete(&stored.key).await {
             tracing::warn!(key = %stored.key, %error, "a refused file could not be deleted");
         }
+        Ok(())
     }
 }
 

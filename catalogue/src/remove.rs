@@ -37,6 +37,7 @@ impl Replica {
     /// Brings the newest removal of this name and version back.
     pub async fn restore(&self, repository: &RepositoryPath, name: &str, version: &str) -> Result<(), CommitError> {
         let view = self.current().await?;
+        let since = self.now();
         let found = view.state.repository(repository).and_then(|repository| {
             let is_it = |trashed: &&Arc<Trashed>| {
                 trashed.version.name.as_str() == name && trashed.version.version.as_str() == version
@@ -50,12 +51,19 @@ impl Replica {
             None => None,
             Some(provenance) => {
                 let file = format!("{file}{}", layout::PROVENANCE_SUFFIX);
-                Some(self.copy_from_trash(repository, &trashed, &provenance.stored, &file).await?)
+                match self.copy_from_trash(repository, &trashed, &provenance.stored, &file).await {
+                    Ok(stored) => Some(stored),
+                    Err(CommitError::NotFound) => {
+                        tracing::warn!(file, "a provenance is gone: its package is restored without it");
+                        None
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         };
         let removed_at = trashed.removed_at;
         let proposal = Proposal::Restore { repository: repository.clone(), file, removed_at, package, provenance };
-        self.propose(proposal).await?;
+        self.propose_since(proposal, since).await?;
         Ok(())
     }
 
@@ -110,7 +118,8 @@ impl Replica {
         name: &str,
     ) -> Result<StoredFile, CommitError> {
         let in_trash = layout::trash(trashed.removed_at, repository, name).ok();
-        for key in in_trash.iter().chain([&file.key]) {
+        // in the trash, or not yet, or just now
+        for key in in_trash.iter().chain([&file.key]).chain(&in_trash) {
             if let Some(bytes) = self.read_whole(key, file).await? {
                 return self.put_fresh(name, &bytes, file.digest).await;
             }

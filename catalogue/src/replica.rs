@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use storage::ObjectStore;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -35,11 +36,20 @@ impl Replica {
         self.shared.view.load_full()
     }
 
-    /// Puts a proposal to the engine and waits for its fate.
+    /// The time now as the journal counts it: asked before the first byte of a proposal is stored.
+    pub fn now(&self) -> Timestamp {
+        self.options.clock.now().max(self.view().state.at)
+    }
+
+    /// Puts a proposal that names nothing new to the engine and waits for its fate.
     pub async fn propose(&self, proposal: Proposal) -> Answer {
-        let at = self.options.clock.now();
+        self.propose_since(proposal, self.now()).await
+    }
+
+    /// Puts a proposal that names objects, which were all stored after `since`, to the engine and waits for its fate.
+    pub async fn propose_since(&self, proposal: Proposal, since: Timestamp) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let asked = self.engine.send(Request::Propose { proposal, at, reply }).await;
+        let asked = self.engine.send(Request::Propose { proposal, since, reply }).await;
         let stopped = || ProposeError::Unavailable("the server is stopping".to_owned());
         asked.map_err(|_| stopped())?;
         match timeout(PATIENCE, answer).await {
@@ -76,7 +86,7 @@ impl Replica {
             return Ok(FreshView { view: self.view(), stale: None });
         };
         match self.shared.age() {
-            Some(age) if age <= self.options.stale_while_down => Ok(FreshView { view: self.view(), stale: Some(age) }),
+            Some(age) if age < self.options.stale_while_down => Ok(FreshView { view: self.view(), stale: Some(age) }),
             _ => Err(Stale(reason)),
         }
     }

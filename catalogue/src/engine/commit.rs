@@ -1,14 +1,14 @@
 //! Committing: the next journal object is created if nobody else was faster.
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use storage::StorageError;
 
 use super::{Committed, Engine, FIRST_PAUSE, ProposeError, Waiting, in_time};
 use crate::state::{Accepted, Refusal, Touched};
 use crate::{Entry, State, journal, layout};
 
-/// A proposal that waited longer may name objects that were collected meanwhile.
+/// What an older proposal names may have been collected meanwhile, and the mark that says so forgotten.
 const OLDEST_PROPOSAL: SignedDuration = SignedDuration::from_hours(24);
 /// How often the fate of a write is asked for before the callers are told that it is unknown.
 const ATTEMPTS: u32 = 6;
@@ -81,7 +81,7 @@ impl Engine {
             answers: Vec::with_capacity(waiting.len()),
         };
         for one in waiting {
-            let answer = draft.add(one, now);
+            let answer = draft.add(one);
             draft.answers.push(answer);
         }
         draft
@@ -116,8 +116,8 @@ impl Engine {
 }
 
 impl Draft {
-    fn add(&mut self, waiting: &Waiting, now: Timestamp) -> Result<Accepted, Refusal> {
-        if now.duration_since(waiting.at) > OLDEST_PROPOSAL {
+    fn add(&mut self, waiting: &Waiting) -> Result<Accepted, Refusal> {
+        if self.state.at.duration_since(waiting.since) > OLDEST_PROPOSAL {
             return Err(Refusal::TooOld);
         }
         let accepted = self.state.check(&waiting.proposal)?;

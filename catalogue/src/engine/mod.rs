@@ -39,8 +39,8 @@ const ROUND_BYTES: usize = 4 * 1024 * 1024;
 
 /// What is asked of the engine.
 pub(crate) enum Request {
-    /// Commit this, or say why not. `at` is when it was proposed.
-    Propose { proposal: Proposal, at: jiff::Timestamp, reply: oneshot::Sender<Answer> },
+    /// Commit this, or say why not. Whatever it names was stored after `since`.
+    Propose { proposal: Proposal, since: jiff::Timestamp, reply: oneshot::Sender<Answer> },
     /// Look at the journal after now.
     Check { reply: oneshot::Sender<Result<(), String>> },
     /// Finish what is queued and stop.
@@ -198,7 +198,7 @@ async fn in_time<T>(call: impl Future<Output = Result<T, StorageError>>) -> Resu
 /// A proposal and who waits for it.
 pub(crate) struct Waiting {
     proposal: Proposal,
-    at: jiff::Timestamp,
+    since: jiff::Timestamp,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -219,9 +219,9 @@ struct Round {
 impl Round {
     fn add(&mut self, request: Request) {
         match request {
-            Request::Propose { proposal, at, reply } => {
+            Request::Propose { proposal, since, reply } => {
                 self.bytes += proposal.weight();
-                self.proposals.push(Waiting { proposal, at, reply });
+                self.proposals.push(Waiting { proposal, since, reply });
             }
             Request::Check { reply } => self.checks.push(reply),
             Request::Stop { reply } => self.stop = Some(reply),
