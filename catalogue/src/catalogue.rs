@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chart::{Package, Provenance};
-use storage::ObjectStore;
+use storage::{ObjectStore, StorageError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::blocking::blocking;
@@ -60,7 +60,10 @@ impl Catalogue {
         };
         tokio::spawn(engine.run(inbox));
         let replica = Arc::new(Replica { store, options, shared, engine: sender, database, memory: Memory::default() });
-        replica.look().await.map_err(OpenError::Format)?;
+        replica.look().await.map_err(|reason| match replica.shared.halted() {
+            Some(reason) => OpenError::Format(reason),
+            None => StorageError::Unavailable(reason).into(),
+        })?;
         if !replica.view().state.adopted {
             replica.adopt_all().await?;
         }

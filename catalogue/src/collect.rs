@@ -37,13 +37,15 @@ impl Replica {
         let ended = |at: Timestamp| now.duration_since(at) >= window;
         for (path, repository) in &state.repositories {
             for trashed in repository.trash.values().filter(|trashed| ended(trashed.at)) {
+                // what a crash left in its place would be forgotten there
+                self.move_to_trash(path, trashed).await.map_err(unavailable)?;
                 let (repository, file) = (path.clone(), trashed.version.file.to_string());
                 self.settle(Proposal::EmptyTrash { repository, file, removed_at: trashed.removed_at }).await?;
             }
             for (file, facts) in &repository.files {
                 for old in facts.replaced.iter().filter(|old| ended(old.at)) {
                     let (repository, file) = (path.clone(), file.to_string());
-                    self.settle(Proposal::DropReplaced { repository, file, digest: old.package.digest }).await?;
+                    self.settle(Proposal::DropReplaced { repository, file, package: old.package.clone() }).await?;
                 }
             }
         }
@@ -112,9 +114,7 @@ impl Replica {
 
     /// What time the storage thinks it is.
     async fn storage_time(&self) -> Result<Timestamp, CommitError> {
-        let key = layout::clock((self.options.new_id)());
-        let meta = self.store.put(&key, Bytes::from_static(b"{}")).await.map_err(unavailable)?;
-        self.store.delete(&key).await.map_err(unavailable)?;
+        let meta = self.store.put(&layout::clock(), Bytes::from_static(b"{}")).await.map_err(unavailable)?;
         Ok(meta.modified)
     }
 
