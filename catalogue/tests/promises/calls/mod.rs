@@ -1,0 +1,9 @@
+//! One call after another.
+
+mod adoption;
+mod collect;
+mod provenance;
+mod publish;
+mod reconcile;
+mod remove;
+mod replicas;

@@ -1,0 +1,207 @@
+//! How every history ends: in calm, with replicas that agree, nothing stuck and nothing left over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use catalogue::{Catalogue, Options, layout};
+use futures_util::{FutureExt, TryStreamExt};
+use rand::RngExt;
+use storage::memory::MemoryStore;
+use storage::{Key, Listed, ObjectStore, Prefix};
+
+use super::checks::index_tells;
+use super::corpus::Coordinates;
+use super::requests::Answer;
+use super::world::{REPLICAS, World};
+use crate::site::DAY;
+
+impl World {
+    pub async fn end(&mut self) {
+        self.calm().await;
+        self.quiet().await;
+        self.agree().await;
+        for _ in 0..2 {
+            self.wait(120).await;
+            for at in 0..REPLICAS {
+                self.settle(at).await;
+            }
+        }
+        self.agree().await;
+        let coordinates = self.coordinates.clone();
+        for version in coordinates {
+            if self.history().faults.is_empty() {
+                self.use_again(&version).await;
+            }
+        }
+        self.agree().await;
+        self.let_go().await;
+        self.start_anew().await;
+    }
+
+    /// Every replica shows what is now the end of the journal.
+    async fn agree(&mut self) {
+        self.history().follow();
+        let end = self.history().state().sequence;
+        for at in 0..REPLICAS {
+            let Some(replica) = &self.replicas[at] else { continue };
+            if let Err(error) = replica.catalogue.checked().await {
+                self.history().fault(format!("replica {at} cannot look: {error}"));
+            }
+        }
+        self.check();
+        for (at, replica) in self.replicas.iter().enumerate() {
+            let Some(replica) = replica else { continue };
+            if replica.catalogue.status().sequence < end {
+                self.history().fault(format!("replica {at} does not come to the end of the journal"));
+            }
+        }
+    }
+
+    async fn settle(&mut self, at: usize) {
+        let Some(replica) = &self.replicas[at] else { return };
+        match replica.catalogue.reconcile(true).await {
+            Ok(report) => self.tell(format!("replica {at} settles: {report:?}")),
+            Err(error) => self.history().fault(format!("replica {at} cannot reconcile: {error}")),
+        }
+    }
+
+    /// Whatever happened to a version, it can be published, removed and restored.
+    async fn use_again(&mut self, version: &Coordinates) {
+        let at = self.rng.random_range(0..REPLICAS);
+        let listed = self.listed(version);
+        let name_taken = {
+            let history = self.history();
+            let other =
+                history.state().repository(&version.repository).and_then(|r| r.version_of_file(&version.file()));
+            other
+                .is_some_and(|other| (other.name.as_str(), other.version.as_str()) != (&version.name, &version.version))
+        };
+        if name_taken {
+            return;
+        }
+        if !listed {
+            let package = self.new_bytes(version);
+            let request = self.publish(at, version, package, false);
+            self.expect(request, Answer::Done).await;
+        }
+        let key = self.key_of(version);
+        let request = self.remove(at, version);
+        self.expect(request, Answer::Done).await;
+        if key.is_some_and(|key| self.history().touched_by_hand.contains(&key)) {
+            return;
+        }
+        let request = self.restore(at, version);
+        self.expect(request, Answer::Done).await;
+        let other = self.rng.random_range(0..REPLICAS);
+        let Some(replica) = &self.replicas[other] else { return };
+        let Ok(fresh) = replica.catalogue.fresh().await else { return };
+        let repository = fresh.view.state.repository(&version.repository).cloned();
+        let listed = repository.and_then(|repository| repository.version(&version.name, &version.version).cloned());
+        match listed.map(|listed| (&listed.package).into()) {
+            None => self.history().fault(format!("{version:?} is restored and not there")),
+            Some(location) => {
+                if let Err(error) = replica.catalogue.load(&location).await {
+                    self.history().fault(format!("{version:?} cannot be loaded: {error}"));
+                }
+            }
+        }
+    }
+
+    async fn expect(&mut self, request: Option<usize>, expected: Answer) {
+        self.quiet().await;
+        self.check();
+        let Some(request) = request else { return self.history().fault("nobody could be asked".to_owned()) };
+        let (answer, wish) = {
+            let history = self.history();
+            let request = &history.requests.all[request];
+            (request.answer, request.wish.clone())
+        };
+        if answer != expected {
+            self.history().fault(format!("in calm {wish:?} is answered {answer:?}"));
+        }
+    }
+
+    fn listed(&self, version: &Coordinates) -> bool {
+        self.key_of(version).is_some()
+    }
+
+    fn key_of(&self, version: &Coordinates) -> Option<Key> {
+        let history = self.history();
+        let repository = history.state().repository(&version.repository)?;
+        Some(repository.version(&version.name, &version.version)?.package.key.clone())
+    }
+
+    /// After all windows only what something refers to is left below our folder, and no removed file lies about.
+    async fn let_go(&mut self) {
+        for _ in 0..4 {
+            self.wait(40 * DAY).await;
+            let at = self.rng.random_range(0..REPLICAS);
+            let Some(replica) = &self.replicas[at] else { continue };
+            let collected = replica.catalogue.collect().await;
+            self.tell(format!("replica {at} collects: {collected:?}"));
+            if let Err(error) = collected {
+                self.history().fault(format!("replica {at} cannot collect: {error}"));
+            }
+            self.check();
+        }
+        let state = self.history().state().clone();
+        let mut referenced = BTreeSet::new();
+        for repository in state.repositories.values() {
+            let versions = repository.charts.values().flat_map(|chart| &chart.versions);
+            referenced.extend(versions.map(|version| version.package.key.clone()));
+            for facts in repository.files.values() {
+                referenced.extend(facts.provenance.iter().map(|provenance| provenance.stored.key.clone()));
+                referenced.extend(facts.missing.iter().map(|version| version.package.key.clone()));
+            }
+        }
+        for key in self.keys() {
+            let text = key.as_str();
+            let kept = ["format.json", "clock.json", "journal/", "snapshots/"].map(|name| format!(".chandlery/{name}"));
+            let kept = kept.iter().any(|kept| text.starts_with(kept.as_str()));
+            if !layout::is_flat(&key) && !kept && !referenced.contains(&key) {
+                self.history().fault(format!("{key} is left over"));
+            }
+        }
+    }
+
+    /// A replica that begins with nothing, and one that has only the journal, come to the same.
+    async fn start_anew(&mut self) {
+        self.check();
+        let state = self.history().state().clone();
+        let faults = index_tells(&state);
+        self.history().faults.extend(faults);
+        let only_journal = MemoryStore::new();
+        for key in self.keys() {
+            if !key.as_str().starts_with(layout::snapshot_folder().as_str()) {
+                let bytes = self.history().read(&key).unwrap();
+                only_journal.put(&key, bytes).await.unwrap();
+            }
+        }
+        for (name, store) in [("with snapshots", self.store.clone()), ("from the journal", only_journal)] {
+            let options = Options {
+                follow_interval: std::time::Duration::ZERO,
+                reconcile_interval: std::time::Duration::ZERO,
+                clock: Arc::new(self.clocks[0].clone()),
+                ..Options::default()
+            };
+            match Catalogue::open(Arc::new(store), options).await {
+                Ok(replica) => {
+                    self.check_other(&replica, name);
+                    if replica.status().sequence != state.sequence {
+                        self.history().fault(format!("a start {name} does not come to the end of the journal"));
+                    }
+                }
+                Err(error) => self.history().fault(format!("a start {name} fails: {error}")),
+            }
+        }
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        let all: Vec<_> = self.store.list(&Prefix::root()).try_collect().now_or_never().unwrap().unwrap();
+        let key = |listed| match listed {
+            Listed::Object(key, _) => Some(key),
+            Listed::Folder(_) => None,
+        };
+        all.into_iter().filter_map(key).collect()
+    }
+}
