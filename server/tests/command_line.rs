@@ -1,5 +1,7 @@
 //! The binary as people and scripts call it: what it prints where, and how it exits.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -50,7 +52,8 @@ fn help_names_every_setting() {
 
 #[test]
 fn a_bad_setting_is_named_with_its_source_and_the_exit_is_2() {
-    let cases: [(&[&str], &[(&str, &str)], &str); 5] = [
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case; 5] = [
         (
             &["serve"],
             &[("PORT", "abc")],

@@ -1,5 +1,7 @@
 //! The server behind a socket: its connections, their limits, its end. In process, with raw requests.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
 mod limits;
 mod log;
 mod start;
