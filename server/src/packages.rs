@@ -46,7 +46,10 @@ impl PackageCache {
             let bytes = catalogue.load(location).await?;
             Ok(Arc::new(CachedFile { bytes, etag: etag(location.digest) }))
         };
-        self.packages.try_get_with(location.digest, load).await.map_err(|error: Arc<LoadError>| (*error).clone())
+        // boxed: a request that finds the file in memory does not carry the future of one that does not
+        Box::pin(self.packages.try_get_with(location.digest, load))
+            .await
+            .map_err(|error: Arc<LoadError>| (*error).clone())
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn find<T>(catalogue: &Catalogue, look: impl Fn(&View) -> Result<T, Er
         Err(error) if error.is_absence() => {}
         found => return Ok(Found { what: found?, is_stale: stale.is_some() }),
     }
-    let view = checked(catalogue, |view| look(view).is_ok()).await?;
+    let view = Box::pin(checked(catalogue, |view| look(view).is_ok())).await?;
     Ok(Found { what: look(&view.view)?, is_stale: view.stale.is_some() })
 }
 
@@ -34,7 +34,7 @@ pub async fn find<T>(catalogue: &Catalogue, look: impl Fn(&View) -> Result<T, Er
 /// `Unavailable` if neither can be had.
 pub async fn view(catalogue: &Catalogue, is_known: impl Fn(&View) -> bool) -> Result<FreshView, Error> {
     let fresh = catalogue.fresh().await?;
-    if is_known(&fresh.view) { Ok(fresh) } else { checked(catalogue, is_known).await }
+    if is_known(&fresh.view) { Ok(fresh) } else { Box::pin(checked(catalogue, is_known)).await }
 }
 
 /// A view that was checked; if the storage cannot be asked, one that knows what was looked for.

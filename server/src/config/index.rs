@@ -9,7 +9,7 @@ pub(super) const CHART_URL: Setting =
 pub(super) const INDEX_FORMAT: Setting = Setting::new(
     "index-format",
     Kind::Choice(&["json", "yaml"]),
-    "Text of index.yaml: json (every Helm reads it, current ones five times faster) or yaml. Wins over json-index.",
+    "Text of index.yaml: json (the default: every Helm reads it, current ones five times faster) or yaml. Wins over json-index.",
 )
 .key("indexformat");
 pub(super) const JSON_INDEX: Setting =

@@ -54,39 +54,45 @@ impl Door {
         match route.operation {
             Operation::ShowIndex => index::show::whole(app, &caller.grant::<Pull>(may)?, headers).await,
             Operation::ShowLatestIndex => {
-                index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Latest(count)).await
+                Box::pin(index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Latest(count))).await
             }
             Operation::ShowStableIndex => {
-                index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Stable).await
+                Box::pin(index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Stable)).await
             }
             Operation::ShowChartIndex => {
                 let view = IndexView::Chart(name.to_owned());
-                index::show::part(app, &caller.grant::<Pull>(may)?, headers, view).await
+                Box::pin(index::show::part(app, &caller.grant::<Pull>(may)?, headers, view)).await
             }
             Operation::DownloadFile => {
                 packages::download::download(app, &caller.grant::<Pull>(may)?, &parameters, headers).await
             }
             Operation::ShowWelcome => Ok(welcome::root(app)),
-            Operation::ShowRepository => welcome::repository(app, &caller.grant::<Pull>(may)?).await,
+            Operation::ShowRepository => Box::pin(welcome::repository(app, &caller.grant::<Pull>(may)?)).await,
             Operation::ShowInfo => Ok(info::show()),
             Operation::ShowHealth => Ok(health::show()),
             Operation::ListCharts => {
-                charts::list::list(app, &caller.grant::<Pull>(may)?, headers, head.uri.query()).await
+                Box::pin(charts::list::list(app, &caller.grant::<Pull>(may)?, headers, head.uri.query())).await
             }
-            Operation::ShowChart => charts::show::show(app, &caller.grant::<Pull>(may)?, name).await,
-            Operation::ShowVersion => charts::show_version::show(app, &caller.grant::<Pull>(may)?, name, version).await,
+            Operation::ShowChart => Box::pin(charts::show::show(app, &caller.grant::<Pull>(may)?, name)).await,
+            Operation::ShowVersion => {
+                Box::pin(charts::show_version::show(app, &caller.grant::<Pull>(may)?, name, version)).await
+            }
             Operation::ShowTemplates => {
-                charts::show_templates::show(app, &caller.grant::<Pull>(may)?, name, version).await
+                Box::pin(charts::show_templates::show(app, &caller.grant::<Pull>(may)?, name, version)).await
             }
-            Operation::ShowValues => charts::show_values::show(app, &caller.grant::<Pull>(may)?, name, version).await,
-            Operation::UploadChart => charts::upload::upload(app, &caller.grant::<Push>(may)?, head, body).await,
+            Operation::ShowValues => {
+                Box::pin(charts::show_values::show(app, &caller.grant::<Pull>(may)?, name, version)).await
+            }
+            Operation::UploadChart => {
+                Box::pin(charts::upload::upload(app, &caller.grant::<Push>(may)?, head, body)).await
+            }
             Operation::UploadProvenance => {
-                provenance::upload::upload(app, &caller.grant::<Push>(may)?, head, body).await
+                Box::pin(provenance::upload::upload(app, &caller.grant::<Push>(may)?, head, body)).await
             }
             Operation::DeleteVersion => {
-                charts::delete::version(app, &caller.grant::<Delete>(may)?, name, version).await
+                Box::pin(charts::delete::version(app, &caller.grant::<Delete>(may)?, name, version)).await
             }
-            Operation::DeleteChart => charts::delete::chart(app, &caller.grant::<Delete>(may)?, name).await,
+            Operation::DeleteChart => Box::pin(charts::delete::chart(app, &caller.grant::<Delete>(may)?, name)).await,
             Operation::ShowProbe => Err(Error::NotFound), // answered before the door
         }
     }

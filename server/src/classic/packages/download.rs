@@ -34,7 +34,7 @@ pub async fn download(
         Ok(file) => file,
         // it may have been removed, or replaced, since the view was made
         Err(error) => {
-            let again = find_checked(&app.catalogue, grant, parameters).await?;
+            let again = Box::pin(find_checked(&app.catalogue, grant, parameters)).await?;
             if again.what == found.what {
                 return Err(error.into());
             }
