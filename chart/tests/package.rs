@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod archives;
+mod go;
 
 use archives::{Archive, CHART_YAML, gzip};
 use bytes::Bytes;
@@ -12,10 +13,6 @@ use tar::EntryType;
 
 fn parse(bytes: impl Into<Bytes>) -> Result<Package, PackageError> {
     Package::parse(bytes.into(), &Limits::default())
-}
-
-fn refusal(archive: &Archive) -> String {
-    parse(archive.pack()).unwrap_err().to_string()
 }
 
 fn lie(archive: &Archive) -> ArchiveError {
@@ -130,11 +127,20 @@ fn archives_come_in_several_forms() {
     }
 }
 
-#[test]
-fn what_is_no_archive_is_refused_in_helms_words() {
+/// Packages, and what Helm says to them.
+type Refused = Vec<(Bytes, String)>;
+
+fn refused(packages: impl IntoIterator<Item = (impl Into<Bytes>, impl Into<String>)>) -> Refused {
+    packages.into_iter().map(|(package, sentence)| (package.into(), sentence.into())).collect()
+}
+
+fn no_archives() -> Refused {
     let tar = Archive::chart().tar();
     let whole = gzip(&tar);
-    for (bytes, sentence) in [
+    let mut header = tar.clone();
+    header[0] ^= 1;
+    let two_members = [&gzip(&[0; 512])[..], b"rubbish rubbish"].concat();
+    refused([
         (Bytes::new(), "EOF"),
         (Bytes::from("x"), "unexpected EOF"),
         (Bytes::from("not a gzip file"), "gzip: invalid header"),
@@ -147,17 +153,20 @@ fn what_is_no_archive_is_refused_in_helms_words() {
         (gzip(&tar[..520]), "unexpected EOF"),
         (gzip(&[&[0; 512][..], &[1; 512]].concat()), "archive/tar: invalid tar header"),
         (Archive::default().entry(EntryType::Directory, b"c/", b"", |_| {}).pack(), "no files in chart archive"),
-    ] {
-        assert_eq!(parse(bytes.clone()).unwrap_err().to_string(), sentence, "{bytes:?}");
-    }
-    let mut damaged = whole.to_vec();
+        (gzip(&header), "archive/tar: invalid tar header"),
+        (two_members.into(), "gzip: invalid header"),
+    ])
+}
+
+#[test]
+fn damaged_data_is_not_taken_for_something_else() {
+    let mut damaged = Archive::chart().pack().to_vec();
     damaged[12] ^= 0xFF;
     assert!(matches!(parse(damaged).unwrap_err(), PackageError::Archive(ArchiveError::Corrupt | ArchiveError::NotTar)));
-    let mut header = tar;
-    header[0] ^= 1;
-    assert_eq!(parse(gzip(&header)).unwrap_err().to_string(), "archive/tar: invalid tar header");
-    let second = [&gzip(&[0; 512])[..], b"rubbish rubbish"].concat();
-    assert_eq!(parse(second).unwrap_err().to_string(), "gzip: invalid header");
+    let mut damaged = [&gzip(&[0; 512])[..], &gzip(&[0; 512])].concat();
+    let first = damaged.len() / 2;
+    damaged[first - 8] ^= 1;
+    assert_eq!(parse(damaged).unwrap_err().to_string(), "gzip: invalid checksum");
 }
 
 #[test]
@@ -302,58 +311,56 @@ fn metadata_for_an_index_is_limited_by_itself() {
     assert!(matches!(large, PackageError::MetadataTooLarge { limit: 262_144, .. }), "{large}");
 }
 
-#[test]
-fn files_of_a_chart_are_refused_in_helms_words() {
+fn broken_files() -> Refused {
     let chart = Archive::chart;
     let sequence = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type";
-    for (archive, sentence) in [
-        (Archive::default().file("c/values.yaml", ""), "Chart.yaml file is missing"),
-        (Archive::default().file("c/d/Chart.yaml", CHART_YAML), "Chart.yaml file is missing"),
+    let packages: Vec<(Archive, String)> = vec![
+        (Archive::default().file("c/values.yaml", ""), "Chart.yaml file is missing".to_owned()),
+        (Archive::default().file("c/d/Chart.yaml", CHART_YAML), "Chart.yaml file is missing".to_owned()),
         (
             Archive::default().file("c/Chart.yaml", "a: b: c"),
-            "cannot load Chart.yaml: error converting YAML to JSON: yaml: mapping values are not allowed in this context",
+            "cannot load Chart.yaml: error converting YAML to JSON: yaml: mapping values are not allowed in this context".to_owned(),
         ),
         (
             Archive::default().file("c/Chart.yaml", "\nname: [a]"),
-            "cannot load Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go struct field Metadata.name of type string",
+            "cannot load Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go struct field Metadata.name of type string".to_owned(),
         ),
-        (Archive::default().file("c/Chart.yaml", "[]"), &format!("cannot load Chart.yaml: {sequence} chart.Metadata")),
-        (Archive::default().file("c/Chart.yaml", ""), "validation: chart.metadata.name is required"),
+        (Archive::default().file("c/Chart.yaml", "[]"), format!("cannot load Chart.yaml: {sequence} chart.Metadata")),
+        (Archive::default().file("c/Chart.yaml", ""), "validation: chart.metadata.name is required".to_owned()),
         (
             chart().file("c/values.yaml", "[]"),
-            &format!("cannot load values.yaml: {sequence} map[string]interface {{}}"),
+            format!("cannot load values.yaml: {sequence} map[string]interface {{}}"),
         ),
         (
             chart().file("c/values.yaml", "a: [\nb: c"),
-            "cannot load values.yaml: error converting YAML to JSON: yaml: line 2: did not find expected ',' or ']'",
+            "cannot load values.yaml: error converting YAML to JSON: yaml: line 2: did not find expected ',' or ']'".to_owned(),
         ),
-        (chart().file("c/Chart.lock", "[]"), &format!("cannot load Chart.lock: {sequence} chart.Lock")),
-        (chart().file("c/requirements.lock", "[]"), &format!("cannot load requirements.lock: {sequence} chart.Lock")),
+        (chart().file("c/Chart.lock", "[]"), format!("cannot load Chart.lock: {sequence} chart.Lock")),
+        (chart().file("c/requirements.lock", "[]"), format!("cannot load requirements.lock: {sequence} chart.Lock")),
         (
             chart().file("c/requirements.yaml", "[]"),
-            &format!("cannot load requirements.yaml: {sequence} chart.Metadata"),
+            format!("cannot load requirements.yaml: {sequence} chart.Metadata"),
         ),
         (
             Archive::default().file("c/requirements.yaml", "name: a"),
-            "validation: chart.metadata.apiVersion is required",
+            "validation: chart.metadata.apiVersion is required".to_owned(),
         ),
-        (Archive::default().file("c/requirements.lock", ""), "validation: chart.metadata.apiVersion is required"),
+        (Archive::default().file("c/requirements.lock", ""), "validation: chart.metadata.apiVersion is required".to_owned()),
         // Chart.yaml comes first wherever it stands, the others as they stand
         (
             Archive::default().file("c/values.yaml", "[]").file("c/Chart.yaml", "[]"),
-            &format!("cannot load Chart.yaml: {sequence} chart.Metadata"),
+            format!("cannot load Chart.yaml: {sequence} chart.Metadata"),
         ),
         (
             chart().file("c/values.yaml", "[]").file("c/Chart.lock", "[]"),
-            &format!("cannot load values.yaml: {sequence} map[string]interface {{}}"),
+            format!("cannot load values.yaml: {sequence} map[string]interface {{}}"),
         ),
         (
             chart().file("c/charts/d/Chart.yaml", "[]").file("c/values.yaml", "[]"),
-            &format!("cannot load values.yaml: {sequence} map[string]interface {{}}"),
+            format!("cannot load values.yaml: {sequence} map[string]interface {{}}"),
         ),
-    ] {
-        assert_eq!(refusal(&archive), sentence);
-    }
+    ];
+    refused(packages.iter().map(|(archive, sentence)| (archive.pack(), sentence.as_str())))
 }
 
 #[test]
@@ -373,13 +380,13 @@ fn requirements_are_decoded_over_the_metadata() {
     }
 }
 
-#[test]
-fn sub_charts_are_refused_in_helms_words() {
+fn broken_subcharts() -> Refused {
     let chart = Archive::chart;
     let sub = "name: d\nversion: 1.0.0";
     let inner = |archive: Archive| archive.pack();
     let good = Archive::default().file("d/Chart.yaml", sub);
-    for (archive, sentence) in [
+    refused([
+
         (chart().file("c/charts/README.md", ""), "error unpacking subchart README.md in c: Chart.yaml file is missing"),
         (chart().file("c/charts/d/values.yaml", ""), "error unpacking subchart d in c: Chart.yaml file is missing"),
         (
@@ -410,9 +417,31 @@ fn sub_charts_are_refused_in_helms_words() {
             Archive::default().file("c/charts/d.tgz", "x").file("c/Chart.yaml", "name: c"),
             "validation: chart.metadata.version is required",
         ),
-    ] {
-        assert_eq!(refusal(&archive), sentence);
+    ]
+    .map(|(archive, sentence)| (archive.pack(), sentence)))
+}
+
+#[test]
+fn refusals_are_in_helms_words() {
+    let packages: Refused = no_archives().into_iter().chain(broken_files()).chain(broken_subcharts()).collect();
+    for (bytes, sentence) in &packages {
+        assert_eq!(parse(bytes.clone()).unwrap_err().to_string(), *sentence, "{bytes:?}");
     }
+    let line = |bytes: &Bytes| format!("{}\n", serde_json::json!({"name": "", "bytes": go::base64(bytes)}));
+    let input: String = packages.iter().map(|(bytes, _)| line(bytes)).collect();
+    let Some(output) = go::run("refusals_are_in_helms_words", "./charts", input.as_bytes()) else { return };
+    let lines = std::str::from_utf8(&output).unwrap().lines();
+    let said: Vec<serde_json::Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(said.len(), packages.len());
+    for ((bytes, sentence), said) in packages.iter().zip(&said) {
+        assert_eq!(said["error"].as_str(), Some(sentence.as_str()), "{bytes:?}");
+    }
+}
+
+#[test]
+fn sub_charts_may_look_odd() {
+    let chart = Archive::chart;
+    let good = Archive::default().file("d/Chart.yaml", "name: d\nversion: 1.0.0");
     let marked = [b"\xEF\xBB\xBF".as_slice(), &good.pack()].concat();
     assert!(parse(chart().file("c/charts/d.tgz", marked).pack()).is_ok());
     // the first of two wins, and files behind an archive of the same name are nobody's

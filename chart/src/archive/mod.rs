@@ -5,6 +5,7 @@
 mod budget;
 mod error;
 mod path;
+mod pax;
 mod tar;
 
 use std::io::{self, BufRead as _, BufReader, Read};

@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
-use tar::{EntryType, Header, PaxExtensions};
+use tar::{EntryType, Header};
 
 use super::ArchiveError;
+use super::pax::{self, Records};
 
 const BLOCK: usize = 512;
 
@@ -33,30 +34,14 @@ pub(super) enum EntryKind {
 
 /// Reads the next header, and the extended headers before it. None at the end.
 pub(super) fn next(input: &mut dyn Read) -> Result<Option<Entry>, ArchiveError> {
-    let mut extended_name = None;
+    let mut extended = Records::default();
     let mut long_name = None;
-    let mut extended_size = None;
-    let mut sparse = false;
     loop {
         let Some(header) = header(input)? else { return Ok(None) };
         let mut size = number(&header.as_old().size).ok_or(ArchiveError::NotTar)?;
         match header.entry_type() {
             EntryType::XHeader => {
-                let records = extension(input, size)?;
-                extended_name = None;
-                extended_size = None;
-                for record in PaxExtensions::new(&records) {
-                    let record = record.map_err(|_| ArchiveError::NotTar)?;
-                    let value = record.value_bytes();
-                    match record.key_bytes() {
-                        b"path" if !value.is_empty() => extended_name = Some(value.to_vec()),
-                        b"size" if !value.is_empty() => {
-                            let value = record.value().ok().and_then(|value| value.parse::<u64>().ok());
-                            extended_size = Some(value.ok_or(ArchiveError::NotTar)?);
-                        }
-                        key => sparse |= key.starts_with(b"GNU.sparse."),
-                    }
-                }
+                extended = pax::read(&extension(input, size)?)?;
             }
             EntryType::GNULongName => {
                 let mut name = extension(input, size)?;
@@ -65,15 +50,15 @@ pub(super) fn next(input: &mut dyn Read) -> Result<Option<Entry>, ArchiveError> 
             }
             EntryType::GNULongLink => drop(extension(input, size)?),
             EntryType::XGlobalHeader => {
-                extension(input, size)?;
+                pax::read(&extension(input, size)?)?;
                 return Ok(Some(Entry { name: Vec::new(), kind: EntryKind::Note, size: 0 }));
             }
             kind => {
-                let name = long_name.or(extended_name).unwrap_or_else(|| header.path_bytes().into_owned());
+                let name = long_name.or(extended.path).unwrap_or_else(|| header.path_bytes().into_owned());
                 let mut kind = classify(kind, &header, &name)?;
-                if sparse {
+                if extended.sparse {
                     kind = EntryKind::Special;
-                } else if kind == EntryKind::File && extended_size.is_some_and(|extended| extended != size) {
+                } else if kind == EntryKind::File && extended.size.is_some_and(|extended| extended != size) {
                     kind = EntryKind::TwoSizes;
                 }
                 if header.entry_type().is_dir() {
