@@ -105,9 +105,16 @@ impl Replica {
             return Ok(()); // too long a name for the trash: it waits where it is
         };
         match self.store.put_new(&key, object.bytes).await {
-            Ok(_) | Err(StorageError::AlreadyExists(_)) => self.store.delete(&file.key).await,
-            Err(error) => Err(error),
+            Ok(_) => {}
+            // by another replica, or before a crash; believed when it is seen
+            Err(StorageError::AlreadyExists(_)) => {
+                if chart::Digest::of(&self.store.get(&key, None).await?.bytes) != file.digest {
+                    return Err(StorageError::Corrupt(format!("{key} is not what was removed")));
+                }
+            }
+            Err(error) => return Err(error),
         }
+        self.store.delete(&file.key).await
     }
 
     async fn copy_from_trash(

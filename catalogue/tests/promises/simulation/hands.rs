@@ -63,7 +63,13 @@ impl World {
             Listed::Folder(_) => None,
         });
         let theirs = |key: &Key| {
-            if own { key.as_str().starts_with(layout::objects_folder().as_str()) } else { layout::is_flat(key) }
+            // races are for clients alone
+            let race = key.file_name().starts_with("race-");
+            if own {
+                key.as_str().starts_with(layout::objects_folder().as_str())
+            } else {
+                layout::is_flat(key) && !race
+            }
         };
         let keys: Vec<_> = keys.filter(theirs).collect();
         let Some(key) = keys.choose(&mut self.rng) else { return };

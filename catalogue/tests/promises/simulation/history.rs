@@ -109,6 +109,9 @@ impl History {
             }
             let waits = |file: &StoredFile| &file.key == key;
             for trashed in repository.trash.values() {
+                if self.touched_by_hand.contains(key) {
+                    break;
+                }
                 let file = &*trashed.version.file;
                 let provenance = trashed.provenance.as_ref().filter(|provenance| waits(&provenance.stored));
                 let name = match provenance {
