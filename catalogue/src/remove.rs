@@ -45,6 +45,9 @@ impl Replica {
             repository.trash.values().filter(is_it).max_by_key(|trashed| trashed.removed_at).cloned()
         });
         let trashed = found.ok_or(CommitError::NotFound)?;
+        // what is still in its own place would lie there for ever: the restored version has another one
+        let moved = self.move_to_trash(repository, &trashed).await;
+        moved.map_err(|error| CommitError::Unavailable(error.to_string()))?;
         let file = trashed.version.file.to_string();
         let package = self.copy_from_trash(repository, &trashed, &trashed.version.package, &file).await?;
         let provenance = match &trashed.provenance {

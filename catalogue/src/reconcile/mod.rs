@@ -16,7 +16,7 @@ use crate::change::Traces;
 use crate::outcome::{CommitError, ReconcileReport};
 use crate::replica::Replica;
 use crate::state::Proposal;
-use crate::{RepositoryPath, State};
+use crate::{RepositoryPath, State, layout};
 
 pub(crate) use scan::{Scan, ScannedFile};
 
@@ -78,7 +78,8 @@ impl Replica {
         for (path, repository) in &state.repositories {
             for trashed in repository.trash.values() {
                 let file = &trashed.version.file;
-                if scan.has(path, file)
+                let provenance = format!("{file}{}", layout::PROVENANCE_SUFFIX);
+                if (scan.has(path, file) || scan.has(path, &provenance))
                     && let Err(error) = self.move_to_trash(path, trashed).await
                 {
                     tracing::warn!(%file, %error, "a removed package is not in the trash yet");

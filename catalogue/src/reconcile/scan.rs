@@ -27,6 +27,7 @@ pub(crate) struct Scan {
     pub objects: BTreeSet<Key>,
     /// Repositories with ChartMuseum's cached index.
     pub cached_indexes: Vec<RepositoryPath>,
+    /// Files of packages and of provenances, by their whole names.
     names: BTreeSet<(RepositoryPath, String)>,
 }
 
@@ -58,7 +59,7 @@ impl Scan {
         Ok(scan)
     }
 
-    /// The listing had this package file.
+    /// The listing had this file, of a package or a provenance.
     pub fn has(&self, repository: &RepositoryPath, file: &str) -> bool {
         self.names.contains(&(repository.clone(), file.to_owned()))
     }
@@ -75,6 +76,7 @@ impl Scan {
         } else if let Some(package) = name.strip_suffix(layout::PROVENANCE_SUFFIX)
             && package.ends_with(layout::PACKAGE_SUFFIX)
         {
+            self.names.insert((repository.clone(), name.clone()));
             self.provenances.push(ScannedFile { repository, name: package.to_owned(), key, traces });
         }
     }
