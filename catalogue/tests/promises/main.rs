@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is test code, its helpers too")]
 
 mod calls;
+mod crash;
 mod packages;
 mod simulation;
 mod site;

@@ -32,6 +32,8 @@ pub struct History {
     deleted: BTreeSet<Key>,
     /// Keys that publications named.
     named: BTreeSet<Key>,
+    /// Flat packages that may lie about though nothing refers to them.
+    pub left: BTreeSet<Key>,
     /// Objects whose bytes were found right, by ETag.
     verified: BTreeMap<Key, String>,
     pub faults: Vec<String>,
@@ -51,6 +53,7 @@ impl History {
             touched_by_hand: BTreeSet::new(),
             deleted: BTreeSet::new(),
             named: BTreeSet::new(),
+            left: BTreeSet::new(),
             verified: BTreeMap::new(),
             faults: Vec::new(),
             story: Vec::new(),
@@ -171,6 +174,9 @@ impl History {
                 Change::PackageRemoved { repository, name, version } => {
                     *self.deeds.removed.entry(Coordinates::of(repository, name, version)).or_default() += 1;
                 }
+                Change::FileRefused { repository, file, .. } | Change::FileUnreadable { repository, file, .. } => {
+                    self.left.extend(layout::flat(repository, file).ok());
+                }
                 Change::PackageMissing { repository, file } => {
                     let version = state.repository(repository).and_then(|r| r.version_of_file(file)).cloned();
                     if version.is_none_or(|version| !self.touched_by_hand.contains(&version.package.key)) {
@@ -220,6 +226,11 @@ impl History {
         let tampered = self.deeds.tampered.contains(&at);
         if existing.is_some() && !placed && !tampered && !self.requests.may_overwrite(&at, package.digest) {
             self.fault(format!("{at:?} is overwritten and nobody wanted that"));
+        }
+        self.left.extend(existing.map(|existing| existing.package.key.clone()));
+        if !layout::is_flat(&package.key) && published.traces.is_some() {
+            // a copy: what was copied stays
+            self.left.extend(layout::flat(repository, file).ok());
         }
         let other = state.repository(repository).and_then(|r| r.version_of_file(file));
         if other.is_some_and(|other| (&other.name, &other.version) != (name, version)) {

@@ -105,6 +105,14 @@ impl Requests {
         self.all.iter().filter(|request| request.answer == Answer::Waiting).count()
     }
 
+    /// A client that uploaded these bytes does not know what became of them.
+    pub fn is_unknown(&self, bytes: Digest) -> bool {
+        self.all.iter().any(|request| match &request.wish {
+            Wish::Publish { digest, .. } => *digest == bytes && request.answer == Answer::Unknown,
+            _ => false,
+        })
+    }
+
     /// A client that may replace a version's bytes by these was not told that it did not happen.
     pub fn may_overwrite(&self, coordinates: &Coordinates, bytes: Digest) -> bool {
         self.all.iter().any(|request| match &request.wish {

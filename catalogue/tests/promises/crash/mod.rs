@@ -1,0 +1,148 @@
+//! A process dies, or a call fails, at the k-th storage call of an operation, for every k, before and after the call's
+//! effect. What is left must be the operation or nothing of it, and it can be done again.
+
+mod chores;
+mod refused;
+mod uploads;
+
+use std::sync::Arc;
+
+use catalogue::Catalogue;
+use storage::faulty::{Effect, Faulty, Plan};
+use storage::memory::MemoryStore;
+
+use crate::site::{DAY, Site};
+use crate::time::pass;
+
+/// What can be interrupted.
+trait Operation {
+    /// What is there before.
+    async fn prepare(&self, site: &Site);
+
+    /// Does it. `Some(true)` says that it is done, `Some(false)` that it is not and will not be.
+    async fn perform(&self, replica: &Catalogue) -> Option<bool>;
+
+    /// Whether it is done, by everything that one can see of it. Panics if it is done by half.
+    async fn is_done(&self, site: &Site, replica: &Catalogue) -> bool;
+
+    /// Does it again, after [`Operation::is_done`] gave `done`. Afterwards it is done.
+    async fn repeat(&self, replica: &Catalogue, done: bool);
+}
+
+type Process = Arc<Faulty<MemoryStore>>;
+
+/// How the k-th call goes wrong.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// The process dies there.
+    Crash,
+    /// The call is answered by a failure.
+    Fail,
+}
+
+impl Fault {
+    fn at(self, call: u64, effect: Effect) -> Plan {
+        match self {
+            Self::Crash => Plan::crash_at(call, effect),
+            Self::Fail => Plan::fail_at(call, effect),
+        }
+    }
+}
+
+async fn prepared(operation: &impl Operation) -> (Site, Process, Catalogue) {
+    let site = Site::new();
+    operation.prepare(&site).await;
+    let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+    let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
+    (site, process, replica)
+}
+
+/// Runs the operation without faults and returns how many calls it makes.
+async fn calls(operation: &impl Operation) -> u64 {
+    let (site, process, replica) = prepared(operation).await;
+    let before = process.calls();
+    assert_eq!(operation.perform(&replica).await, Some(true));
+    let calls = process.calls() - before;
+    assert!(operation.is_done(&site, &replica).await);
+    calls
+}
+
+/// Interrupts the operation at every call, in every way.
+async fn interrupt_everywhere(operation: &impl Operation) {
+    let calls = calls(operation).await;
+    assert!(calls > 0);
+    for fault in [Fault::Crash, Fault::Fail] {
+        for effect in [Effect::Before, Effect::After] {
+            for call in 1..=calls {
+                let what = format!("{fault:?} {effect:?} call {call} of {calls}");
+                interrupt(operation, fault.at(call, effect), &what).await;
+            }
+        }
+    }
+}
+
+async fn interrupt(operation: &impl Operation, plan: Plan, what: &str) {
+    let (site, process, replica) = prepared(operation).await;
+    process.set_plan(plan);
+    let answer = tokio::select! {
+        biased;
+        answer = operation.perform(&replica) => answer,
+        _ = process.crashed() => None,
+    };
+    drop(replica);
+
+    pass(61).await;
+    let replica = site.replica().await;
+    settle(&replica).await;
+    let done = operation.is_done(&site, &replica).await;
+    assert!(answer.is_none_or(|answer| answer == done), "{what}: answered {answer:?}, done: {done}");
+    operation.repeat(&replica, done).await;
+    assert!(operation.is_done(&site, &replica).await, "{what}: not done when done again");
+    everything_loads(&replica).await;
+    nothing_is_left_over(&site, &replica, what).await;
+    let anew = site.replica().await;
+    assert_eq!(anew.view().state, replica.view().state, "{what}");
+}
+
+/// Two reconciles, a minute apart, and a collect.
+async fn settle(replica: &Catalogue) {
+    replica.reconcile(false).await.unwrap();
+    pass(61).await;
+    replica.reconcile(false).await.unwrap();
+    replica.collect().await.unwrap();
+}
+
+async fn everything_loads(replica: &Catalogue) {
+    let view = replica.checked().await.unwrap().view;
+    for repository in view.state.repositories.values() {
+        for version in repository.charts.values().flat_map(|chart| &chart.versions) {
+            replica.load(&(&version.package).into()).await.unwrap();
+        }
+        for facts in repository.files.values() {
+            if let Some(provenance) = &facts.provenance {
+                replica.load(&(&provenance.stored).into()).await.unwrap();
+            }
+        }
+    }
+}
+
+/// After all windows the folder of objects holds only what is served, and the trash nothing.
+async fn nothing_is_left_over(site: &Site, replica: &Catalogue, what: &str) {
+    for _ in 0..3 {
+        pass(9 * DAY).await;
+        replica.collect().await.unwrap();
+    }
+    everything_loads(replica).await;
+    let view = replica.view();
+    let mut served = Vec::new();
+    for repository in view.state.repositories.values() {
+        let versions = repository.charts.values().flat_map(|chart| &chart.versions);
+        served.extend(versions.map(|version| version.package.key.to_string()));
+        let provenances = repository.files.values().filter_map(|facts| facts.provenance.as_ref());
+        served.extend(provenances.map(|provenance| provenance.stored.key.to_string()));
+    }
+    for key in site.keys(".chandlery/objects/").await {
+        assert!(served.contains(&key), "{what}: {key} is left over");
+    }
+    assert!(site.keys(".chandlery/trash/").await.is_empty(), "{what}: the trash is not empty");
+}
