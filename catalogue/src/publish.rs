@@ -54,6 +54,7 @@ impl Replica {
         provenance: Option<SignedText>,
         overwrite: bool,
     ) -> Result<PublishOutcome, CommitError> {
+        self.writable()?;
         if self.view().has(repository, package) {
             // a version removed elsewhere a moment ago is no reason to refuse
             let view = self.current().await?;
@@ -98,6 +99,7 @@ impl Replica {
         signed: &SignedText,
         overwrite: bool,
     ) -> Result<(), CommitError> {
+        self.writable()?;
         let exists = |view: &View| view.facts(repository, &signed.file).is_some_and(|facts| facts.provenance.is_some());
         if !overwrite && exists(&self.view()) && exists(&*self.current().await?) {
             return Err(CommitError::Exists);

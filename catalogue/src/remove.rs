@@ -36,6 +36,7 @@ impl Replica {
 
     /// Brings the newest removal of this name and version back.
     pub async fn restore(&self, repository: &RepositoryPath, name: &str, version: &str) -> Result<(), CommitError> {
+        self.writable()?;
         let view = self.current().await?;
         let since = self.now();
         let found = view.state.repository(repository).and_then(|repository| {

@@ -36,6 +36,11 @@ impl Replica {
         self.shared.view.load_full()
     }
 
+    /// Refuses work on a storage that has lost its journal.
+    pub fn writable(&self) -> Result<(), ProposeError> {
+        self.shared.journal_lost().map_or(Ok(()), |reason| Err(ProposeError::Unavailable(reason)))
+    }
+
     /// The time now as the journal counts it: asked before the first byte of a proposal is stored.
     pub fn now(&self) -> Timestamp {
         self.options.clock.now().max(self.view().state.at)
@@ -48,6 +53,7 @@ impl Replica {
 
     /// Puts a proposal that names objects, which were all stored after `since`, to the engine and waits for its fate.
     pub async fn propose_since(&self, proposal: Proposal, since: Timestamp) -> Answer {
+        self.writable()?;
         let (reply, answer) = oneshot::channel();
         let asked = self.engine.send(Request::Propose { proposal, since, reply }).await;
         let stopped = || ProposeError::Unavailable("the server is stopping".to_owned());

@@ -22,8 +22,15 @@ pub(crate) struct Shared {
 struct Troubles {
     halted: Option<String>,
     failing: Option<String>,
-    looks_wiped: Option<String>,
+    looks_wiped: Option<Loss>,
     adopting: Option<String>,
+}
+
+/// Why the storage looks wiped.
+pub(crate) struct Loss {
+    pub reason: String,
+    /// Not only packages are gone, but what makes the folder a storage.
+    pub of_journal: bool,
 }
 
 impl Shared {
@@ -73,8 +80,15 @@ impl Shared {
         self.with_troubles(|troubles| troubles.halted.clone())
     }
 
-    pub fn set_looks_wiped(&self, reason: Option<String>) {
-        self.with_troubles(|troubles| troubles.looks_wiped = reason);
+    pub fn set_looks_wiped(&self, loss: Option<Loss>) {
+        self.with_troubles(|troubles| troubles.looks_wiped = loss);
+    }
+
+    /// Why nothing may be written: the journal is gone with everything else, and an entry of it alone would be a fork.
+    pub fn journal_lost(&self) -> Option<String> {
+        self.with_troubles(|troubles| {
+            troubles.looks_wiped.as_ref().filter(|loss| loss.of_journal).map(|loss| loss.reason.clone())
+        })
     }
 
     pub fn set_adopting(&self, progress: Option<String>) {
@@ -85,7 +99,8 @@ impl Shared {
     pub fn troubles(&self) -> (Vec<String>, Vec<String>) {
         self.with_troubles(|troubles| {
             let not_ready = troubles.halted.iter().chain(&troubles.adopting).cloned().collect();
-            let degraded = troubles.failing.iter().chain(&troubles.looks_wiped).cloned().collect();
+            let lost = troubles.looks_wiped.as_ref().map(|loss| &loss.reason);
+            let degraded = troubles.failing.iter().chain(lost).cloned().collect();
             (not_ready, degraded)
         })
     }

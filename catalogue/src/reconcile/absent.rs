@@ -8,6 +8,7 @@ use storage::{Key, StorageError};
 use super::Scan;
 use crate::outcome::{CommitError, ReconcileReport};
 use crate::replica::Replica;
+use crate::shared::Loss;
 use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
 
@@ -26,9 +27,9 @@ impl Replica {
     ) -> Result<(), CommitError> {
         let absent = self.absent(state, scan).await?;
         let wiped = if accept_loss { None } else { self.looks_wiped(state, &absent).await? };
-        self.shared.set_looks_wiped(wiped.clone());
-        if wiped.is_some() {
-            report.looks_wiped = wiped;
+        report.looks_wiped = wiped.as_ref().map(|loss| loss.reason.clone());
+        self.shared.set_looks_wiped(wiped);
+        if report.looks_wiped.is_some() {
             return Ok(());
         }
         let before = {
@@ -69,19 +70,22 @@ impl Replica {
         Ok(absent)
     }
 
-    async fn looks_wiped(&self, state: &State, absent: &Absent) -> Result<Option<String>, CommitError> {
+    async fn looks_wiped(&self, state: &State, absent: &Absent) -> Result<Option<Loss>, CommitError> {
         let accept = "if this loss is meant, run `chandlery reconcile --accept-loss`";
         let format = layout::format();
         match self.store.head(&format).await {
             Ok(_) => {}
-            Err(StorageError::NotFound(_)) => return Ok(Some(format!("{format} is gone; {accept}"))),
+            Err(StorageError::NotFound(_)) => {
+                return Ok(Some(Loss { reason: format!("{format} is gone; {accept}"), of_journal: true }));
+            }
             Err(error) => return Err(CommitError::Unavailable(error.to_string())),
         }
         for (path, repository) in &state.repositories {
             let gone = absent.keys().filter(|(absent, _)| absent == path).count();
             let all = repository.version_count();
             if gone >= SUSPICIOUS_LOSS && gone * 2 > all {
-                return Ok(Some(format!("{gone} of {all} packages of repository \"{path}\" are gone; {accept}")));
+                let reason = format!("{gone} of {all} packages of repository \"{path}\" are gone; {accept}");
+                return Ok(Some(Loss { reason, of_journal: false }));
             }
         }
         Ok(None)
