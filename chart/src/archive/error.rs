@@ -65,7 +65,7 @@ pub enum ArchiveError {
     /// Two sizes are given for a file.
     #[error("chart contains a file with two sizes: {}", quote(.0))]
     TwoSizes(Vec<u8>),
-    /// A chart or sub-chart with two `Chart.yaml`.
+    /// Two `Chart.yaml` of the chart itself.
     #[error("chart contains {} more than once", quote(.0.as_bytes()))]
     DuplicateChartYaml(String),
     /// A file larger than [`crate::Limits::file_size`].

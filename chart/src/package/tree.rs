@@ -72,7 +72,9 @@ impl Tree {
     ) -> Result<(), ArchiveError> {
         let limits = yaml::Limits::default();
         match path {
-            "Chart.yaml" if self.chart_yaml.is_some() => {
+            // Of a sub-chart the last one counts, as to Helm: `helm package` writes two versions of one dependency into
+            // the same folder.
+            "Chart.yaml" if depth == 0 && self.chart_yaml.is_some() => {
                 return Err(ArchiveError::DuplicateChartYaml(full_path.to_owned()));
             }
             "Chart.yaml" => self.chart_yaml = Some(keep(size, content, budget, &limits)?),
