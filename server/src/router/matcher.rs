@@ -66,6 +66,8 @@ enum Part {
 const OWN: &str = "-";
 /// The registry's segment, which is never the page of a repository.
 const REGISTRY: &str = "v2";
+/// An index that was asked for at the wrong depth is not there; a page in its place would only puzzle Helm.
+const INDEX: &str = "index.yaml";
 
 impl Matcher {
     /// Takes the lines of the table that the settings allow.
@@ -161,7 +163,8 @@ impl Pattern {
             return None;
         }
         let first = segments.split('/').next();
-        if first == Some(OWN) || (first == Some(REGISTRY) && self.route.path == PAGE) || segments.is_empty() {
+        let no_page = first == Some(REGISTRY) || segments.rsplit('/').next() == Some(INDEX);
+        if first == Some(OWN) || (no_page && self.route.path == PAGE) || segments.is_empty() {
             return None;
         }
         RepositoryPath::parse(segments).ok()

@@ -130,7 +130,7 @@ fn only_paths_of_the_right_length_are_repositories() {
     check(
         &matcher(Depth::Fixed(1), ""),
         &[
-            ("GET /index.yaml", "ShowRepository index.yaml"),
+            ("GET /index.yaml", "404"),
             ("GET /org1", "ShowRepository org1"),
             ("HEAD /org1/", "ShowRepository org1"),
             ("GET /info", "ShowInfo"),
@@ -152,7 +152,7 @@ fn only_paths_of_the_right_length_are_repositories() {
             ("GET /o/", "404"),
             ("GET /o/r", "ShowRepository o/r"),
             ("GET /o/r/", "ShowRepository o/r"),
-            ("GET /o/index.yaml", "ShowRepository o/index.yaml"),
+            ("GET /o/index.yaml", "404"),
             ("GET /info", "ShowInfo"),
             ("GET /o/info", "ShowRepository o/info"),
             ("GET /o/r/info", "ShowInfo o/r"),
