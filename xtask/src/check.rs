@@ -12,6 +12,15 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         "clippy",
         workspace.cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     )?;
+    // Not a member of the workspace: it is built with other flags when it is run.
+    step::run(
+        "fuzz targets",
+        workspace
+            .cargo()
+            .args(["clippy", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
+            .arg(&workspace.target)
+            .args(["--", "-D", "warnings"]),
+    )?;
     step::run(
         "documentation",
         workspace.cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
