@@ -4,13 +4,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::{Answer, Server};
 
 /// Beyond this an answer is taken not to come.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The smallest receive buffer that Linux gives is about this.
+const SMALL_WINDOW: u32 = 2048;
 
 /// A connection on which every byte is the test's own: for requests that no HTTP library would send.
 #[derive(Debug)]
@@ -25,9 +28,19 @@ impl Connection {
         Self::to(server.address()).await
     }
 
+    /// Connects with so small a window that the server must wait for this side to read.
+    pub async fn with_small_window(server: &Server) -> Self {
+        let socket = TcpSocket::new_v4().expect("the system has sockets");
+        socket.set_recv_buffer_size(SMALL_WINDOW).expect("a socket option");
+        Self::over(socket.connect(server.address()).await.expect("the server listens"))
+    }
+
     /// Connects to an address.
     pub async fn to(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
+        Self::over(TcpStream::connect(address).await.expect("the server listens"))
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a TCP option");
         Self { stream, received: Vec::new() }
     }

@@ -1,5 +1,7 @@
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,6 +20,15 @@ pub const HELM_4: &str = "4.2.4";
 pub struct Helm {
     program: PathBuf,
     home: TempDir,
+}
+
+/// The two files of a key pair, in the form that Helm reads.
+#[derive(Debug)]
+pub struct KeyRing {
+    /// For signing.
+    pub secret: String,
+    /// For verifying.
+    pub public: String,
 }
 
 /// What a run of Helm wrote and whether it went well.
@@ -86,6 +97,53 @@ impl Helm {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// `helm pull` into a folder below the working folder.
+    #[track_caller]
+    pub fn pull(&self, arguments: &[&str], folder: &str) {
+        fs::create_dir_all(self.home.path().join(folder)).expect("the home can be written");
+        self.ok(&[&["pull", "-d", folder], arguments].concat());
+    }
+
+    /// Makes a key pair without a passphrase, if GnuPG is installed. Else the rest of the test is named as skipped.
+    pub fn key_ring(&self, owner: &str) -> Option<KeyRing> {
+        let folder = self.home.path().join("gnupg");
+        fs::create_dir_all(&folder).expect("the home can be written");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("the folder is ours");
+        let gpg = |arguments: &[&str]| {
+            Command::new("gpg")
+                .args([
+                    "--homedir",
+                    "gnupg",
+                    "--batch",
+                    "--yes",
+                    "--quiet",
+                    "--pinentry-mode",
+                    "loopback",
+                    "--passphrase",
+                    "",
+                ])
+                .args(arguments)
+                .current_dir(self.home.path())
+                .output()
+        };
+        match gpg(&["--quick-generate-key", owner, "rsa2048", "sign", "never"]) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                skipped("the part with a signature: there is no gpg");
+                return None;
+            }
+            made => assert!(made.is_ok_and(|output| output.status.success()), "gpg makes no key"),
+        }
+        let keys = KeyRing { secret: "secret.gpg".to_owned(), public: "public.gpg".to_owned() };
+        for (file, export) in [(&keys.secret, "--export-secret-keys"), (&keys.public, "--export")] {
+            let exported = gpg(&["--output", file, export]).expect("gpg is there");
+            assert!(exported.status.success(), "gpg {export}: {}", String::from_utf8_lossy(&exported.stderr));
+        }
+        // The agent that gpg has started would outlive the test.
+        let home = self.home.path().join("gnupg");
+        Command::new("gpgconf").arg("--homedir").arg(home).args(["--kill", "all"]).status().ok();
+        Some(keys)
     }
 
     /// Runs Helm, which must go well, for its standard output.

@@ -1,33 +1,58 @@
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 use crate::Server;
 
+/// The time of files that were put into a storage by hand, in seconds of Unix time: long ago, so that nobody waits
+/// for them to settle.
+pub const PLACED: i64 = 1_577_934_245;
+
 /// How a server is started. Without any setting: a storage and a catalogue of its own in a temporary folder, on a
 /// free port of the loopback device.
 #[derive(Debug)]
 pub struct Launch {
-    pub(crate) folder: TempDir,
+    folder: TempDir,
+    storage: PathBuf,
     pub(crate) settings: Vec<OsString>,
-    pub(crate) environment: Vec<(OsString, OsString)>,
+    environment: Vec<(OsString, OsString)>,
     replaced: Vec<&'static str>,
+    disk: Option<String>,
 }
 
 impl Default for Launch {
     fn default() -> Self {
         let folder = tempfile::Builder::new().prefix("chandlery-").tempdir().expect("a temporary folder can be made");
-        Self { folder, settings: Vec::new(), environment: Vec::new(), replaced: Vec::new() }
+        let storage = folder.path().join("storage");
+        Self { folder, storage, settings: Vec::new(), environment: Vec::new(), replaced: Vec::new(), disk: None }
     }
 }
 
 impl Launch {
     /// The storage's folder.
-    pub fn storage(&self) -> PathBuf {
-        self.folder.path().join("storage")
+    pub fn storage(&self) -> &Path {
+        &self.storage
+    }
+
+    /// Shares the storage of a running server, as another replica.
+    pub fn on_storage_of(mut self, server: &Server) -> Self {
+        server.settings().storage().clone_into(&mut self.storage);
+        self
+    }
+
+    /// Puts a file into the storage by hand, as people and ChartMuseum do.
+    pub fn place(&self, key: &str, content: &[u8]) {
+        let path = self.storage.join(key);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))
+            .and_then(|()| fs::write(&path, content))
+            .and_then(|()| File::options().write(true).open(&path))
+            .and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(PLACED.unsigned_abs())))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// The folder of the replica's private catalogue.
@@ -41,7 +66,7 @@ impl Launch {
         self
     }
 
-    /// Leaves out one of the arguments that every server gets, such as `--storage`.
+    /// Leaves out one of the arguments that every server gets, such as `--storage` or the word `serve`.
     pub fn without(mut self, flag: &'static str) -> Self {
         self.replaced.push(flag);
         self
@@ -53,9 +78,25 @@ impl Launch {
         self
     }
 
+    /// The storage becomes a disk of this size that only the server sees and that ends with it. Needs the right to
+    /// mount.
+    pub fn on_disk_of(mut self, size: &str) -> Self {
+        self.disk = Some(size.to_owned());
+        self
+    }
+
     /// Starts the server and waits until it is ready.
     pub async fn start(self) -> Server {
-        Server::launch(self).await
+        let mut server = Server::new(self);
+        server.run().await;
+        server
+    }
+
+    /// Starts the server and waits until it listens, whether it is ready or not.
+    pub async fn start_without_waiting(self) -> Server {
+        let mut server = Server::new(self);
+        server.run_until_listening().await;
+        server
     }
 
     /// The command that starts the server.
@@ -68,7 +109,10 @@ impl Launch {
             ("--catalogue", self.catalogue().into()),
         ];
         let mut command = self.bare_command();
-        command.arg("serve").arg("--log-json");
+        if !self.replaced.contains(&"serve") {
+            command.arg("serve");
+        }
+        command.arg("--log-json");
         for (flag, value) in defaults.into_iter().filter(|(flag, _)| !self.replaced.contains(flag)) {
             let mut argument = OsString::from(flag);
             argument.push("=");
@@ -81,10 +125,22 @@ impl Launch {
 
     /// The binary in this launch's environment and folder, without any argument.
     pub fn bare_command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match &self.disk {
+            None => Command::new(binary()),
+            Some(size) => {
+                let mut command = Command::new("unshare");
+                command
+                    .args(["--mount", "sh", "-c", r#"mount -t tmpfs -o "size=$0" tmpfs "$1" && shift && exec "$@""#])
+                    .arg(size)
+                    .arg(&self.storage)
+                    .arg(binary());
+                command
+            }
+        };
         command
             .current_dir(self.folder.path())
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("TMPDIR", self.folder.path())
             .env("RUST_BACKTRACE", "1")

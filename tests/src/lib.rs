@@ -5,20 +5,23 @@
 
 mod answer;
 mod charts;
+mod cluster;
 mod connection;
 mod helm;
 mod index;
 mod launch;
 mod log;
+mod requests;
 mod server;
 mod skip;
 
 pub use answer::Answer;
 pub use charts::{Chart, ChartBuilder, provenance};
+pub use cluster::Cluster;
 pub use connection::{Connection, exchange};
-pub use helm::{HELM_3, HELM_4, Helm, Outcome};
+pub use helm::{HELM_3, HELM_4, Helm, KeyRing, Outcome};
 pub use index::Index;
-pub use launch::Launch;
+pub use launch::{Launch, PLACED};
 pub use log::Log;
 pub use server::Server;
 pub use skip::skipped;

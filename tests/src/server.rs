@@ -1,14 +1,14 @@
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::{Method, RequestBuilder, multipart};
+use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{Answer, Chart, Index, Launch, Log};
+use crate::{Launch, Log};
 
 /// Beyond this a server is taken to hang. Starts take milliseconds; build machines are slow and busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ pub struct Server {
     launch: Launch,
     process: Option<Child>,
     address: SocketAddr,
-    client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
     log: Log,
 }
 
@@ -37,7 +37,7 @@ impl Server {
         arguments.iter().fold(Launch::default(), Launch::with).start().await
     }
 
-    pub(crate) async fn launch(launch: Launch) -> Self {
+    pub(crate) fn new(launch: Launch) -> Self {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -45,9 +45,7 @@ impl Server {
             .build()
             .expect("a client without TLS can always be made");
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { launch, process: None, address, client, log: Log::default() };
-        server.run().await;
-        server
+        Self { launch, process: None, address, client, log: Log::default() }
     }
 
     /// Starts the process, learns its address from its log, and waits until it says that it is ready.
@@ -111,11 +109,29 @@ impl Server {
         }
     }
 
+    /// Ends the process at once while requests on it are under way; [`Server::kill`] or a restart must follow.
+    pub fn kill_while_used(&self) {
+        self.signal(Signal::KILL);
+    }
+
     /// Asks the process to end (SIGTERM).
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
         let process = self.process.as_ref().expect("the server runs");
-        let pid = rustix::process::Pid::from_child(process);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it is our child");
+        kill_process(Pid::from_child(process), signal).expect("it is our child, and nobody has waited for it");
+    }
+
+    /// Runs a shell command that sees the disks that the server sees: for [`Launch::on_disk_of`].
+    pub fn in_its_mounts(&self, command: &str) {
+        let process = self.process.as_ref().expect("the server runs");
+        let output = Command::new("nsenter")
+            .args(["--mount", "--target", &process.id().to_string(), "sh", "-c", command])
+            .output()
+            .expect("nsenter comes with unshare");
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Waits until the process has ended by itself.
@@ -176,114 +192,10 @@ impl Server {
         names
     }
 
-    /// Puts a file into the storage by hand, as people and ChartMuseum do.
+    /// Puts a file into the storage by hand: see [`Launch::place`].
     pub fn place(&self, key: &str, content: &[u8]) {
-        let path = self.file(key);
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("the storage can be written");
-        fs::write(&path, content).expect("the storage can be written");
+        self.launch.place(key, content);
     }
-}
-
-/// Requests.
-impl Server {
-    /// A request to be finished by the caller. The path is normalised on its way: for odd ones use [`crate::exchange`].
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.url(path))
-    }
-
-    /// Sends a request and takes the whole answer; fails if there is none.
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
-        self.try_send(request).await.unwrap_or_else(|error| panic!("{error:?}\n{}", self.log.text()))
-    }
-
-    /// Sends a request and takes the whole answer, if the server lives to give one.
-    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
-        let request = request.build()?;
-        let name = format!("{} {}", request.method(), request.url().path());
-        let response = self.client.execute(request).await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { request: name, status, headers, body: response.bytes().await? })
-    }
-
-    /// GET.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path)).await
-    }
-
-    /// GET with one header.
-    pub async fn get_with(&self, path: &str, header: &str, value: &str) -> Answer {
-        self.send(self.request(Method::GET, path).header(header, value)).await
-    }
-
-    /// HEAD.
-    pub async fn head(&self, path: &str) -> Answer {
-        self.send(self.request(Method::HEAD, path)).await
-    }
-
-    /// DELETE.
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.send(self.request(Method::DELETE, path)).await
-    }
-
-    /// POST of a raw body, as `curl --data-binary` sends it.
-    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
-        let request = self
-            .request(Method::POST, path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.into());
-        self.send(request).await
-    }
-
-    /// POST of a form of files, as `curl -F field=@file` sends it.
-    pub async fn post_form(&self, path: &str, parts: &[(&str, &[u8])]) -> Answer {
-        let form = parts.iter().fold(multipart::Form::new(), |form, (field, content)| {
-            form.part((*field).to_owned(), multipart::Part::bytes(content.to_vec()).file_name("any.name"))
-        });
-        self.send(self.request(Method::POST, path).multipart(form)).await
-    }
-
-    /// Uploads a package to the repository at the root.
-    pub async fn upload(&self, chart: &Chart) -> Answer {
-        self.post("/api/charts", chart.bytes.clone()).await
-    }
-
-    /// Uploads a package to a repository. It must be taken.
-    pub async fn publish(&self, repository: &str, chart: &Chart) {
-        let answer = self.post(&format!("{}/charts", api(repository)), chart.bytes.clone()).await.expect(201);
-        assert_eq!(answer.text(), r#"{"saved":true}"#);
-    }
-
-    /// Reads a repository's index; the name is a path without slashes around it, empty for the root.
-    pub async fn index(&self, repository: &str) -> Index {
-        Index::read(self.get(&format!("{}/index.yaml", below(repository))).await)
-    }
-
-    /// The API's list of a repository.
-    pub async fn listing(&self, repository: &str) -> Value {
-        self.get(&format!("{}/charts", api(repository))).await.expect(200).json()
-    }
-
-    /// Downloads what the repository's index names for a version, and holds it to the digest there.
-    pub async fn pull(&self, repository: &str, name: &str, version: &str) -> Bytes {
-        let index = self.index(repository).await;
-        let url = index.url(name, version);
-        let answer = self.get(&format!("{}/{url}", below(repository))).await.expect(200);
-        let digest = chart::Digest::of(&answer.body).to_string();
-        assert_eq!(
-            index.entry(name, version)["digest"],
-            digest,
-            "{name} {version} has other bytes than the index says"
-        );
-        answer.body
-    }
-}
-
-fn below(repository: &str) -> String {
-    if repository.is_empty() { String::new() } else { format!("/{repository}") }
-}
-
-fn api(repository: &str) -> String {
-    format!("/api{}", below(repository))
 }
 
 impl Drop for Server {

@@ -1,0 +1,23 @@
+//! Chandlery through its front door: the built binary as a process, a socket, the real clients.
+//!
+//! Tests whose names begin with an id, such as `i5_…`, each hold the server to that rule of the client contract:
+//! I the index, S its size and speed, P packages and provenance, U uploads.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faults;
+mod helm;
+mod index_bytes;
+mod index_content;
+mod index_delivery;
+mod kill;
+mod listing;
+mod packages;
+mod refusals;
+mod removal;
+mod repositories;
+mod serving;
+mod settings;
+mod uploads;
+mod versions;
+mod views;
