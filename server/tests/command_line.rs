@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -111,11 +112,19 @@ fn the_route_table_is_printed() {
 }
 
 #[test]
-fn reconcile_works_beside_nothing_and_reports() {
+fn reconcile_reports_what_it_finds_and_fails_clearly() {
     let folder = tempfile::tempdir().unwrap();
     let output = chandlery(folder.path()).arg("reconcile").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "0 adopted, 0 missing, 0 found again, 0 unreadable\n");
+
+    let mut odd = File::create(folder.path().join("charts/odd-1.0.0.tgz")).unwrap();
+    odd.write_all(b"no package").unwrap();
+    odd.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap(); // a young file may still be growing
+    let output = chandlery(folder.path()).arg("reconcile").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.starts_with("unreadable  odd-1.0.0.tgz: "), "{out}");
+    assert!(out.ends_with("\n0 adopted, 0 missing, 0 found again, 1 unreadable\n"), "{out}");
 
     std::fs::write(folder.path().join("file"), "").unwrap();
     let output = chandlery(folder.path()).args(["reconcile", "--storage-local-rootdir=file"]).output().unwrap();

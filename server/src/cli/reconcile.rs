@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use catalogue::{ReconcileReport, RepositoryPath};
+use catalogue::{Catalogue, CommitError, ReconcileReport, RepositoryPath};
 
 use crate::config::Settings;
 use crate::log::Log;
@@ -18,9 +18,7 @@ pub(super) fn run(settings: Settings, accept_loss: bool) -> ExitCode {
         Ok(report) => {
             print!("{}", text(&report));
             match report.looks_wiped {
-                Some(reason) => super::failed(format_args!(
-                    "nothing was changed: {reason}. If it is meant so: chandlery reconcile --accept-loss"
-                )),
+                Some(reason) => super::failed(format_args!("nothing was changed: {reason}")),
                 None => ExitCode::SUCCESS,
             }
         }
@@ -30,9 +28,22 @@ pub(super) fn run(settings: Settings, accept_loss: bool) -> ExitCode {
 async fn reconcile(settings: &Settings, accept_loss: bool) -> Result<ReconcileReport, String> {
     let adoption = Adoption::new(settings.log.json, |_| {});
     let catalogue = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
-    let report = catalogue.reconcile(accept_loss).await.map_err(|error| error.to_string());
+    let report = look_twice(&catalogue, accept_loss).await.map_err(|error| error.to_string());
     catalogue.close().await;
     report
+}
+
+/// A file is believed to be gone when it was not there twice.
+async fn look_twice(catalogue: &Catalogue, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
+    let mut report = catalogue.reconcile(accept_loss).await?;
+    if !accept_loss && report.looks_wiped.is_none() {
+        let ReconcileReport { adopted, missing, found, looks_wiped, .. } = catalogue.reconcile(accept_loss).await?;
+        report.adopted.extend(adopted);
+        report.missing.extend(missing);
+        report.found.extend(found);
+        report.looks_wiped = looks_wiped;
+    }
+    Ok(report)
 }
 
 fn text(report: &ReconcileReport) -> String {

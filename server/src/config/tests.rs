@@ -238,6 +238,15 @@ fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn a_variable_in_another_encoding_is_not_guessed_at() {
+    let odd = std::os::unix::ffi::OsStringExt::from_vec(b"/data/\xff".to_vec());
+    let environment = |variable: &str| (variable == "STORAGE_LOCAL_ROOTDIR").then(|| OsString::clone(&odd));
+    let faults = Values::collect(&BTreeMap::new(), environment).unwrap_err();
+    let expected = "storage-local-rootdir: it is not UTF-8 (environment variable STORAGE_LOCAL_ROOTDIR)";
+    assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
 fn unknown_variables_do_not_matter() {
     let sources = Sources::default().variable("CHARTMUSEUM_PORT", "tcp://10.0.0.1:8080").variable("SOME", "thing");
     assert_eq!(sources.settings(), Settings::default());
@@ -259,5 +268,5 @@ fn what_is_in_force_is_shown_with_its_source() {
 #[test]
 fn the_readme_has_the_table_of_settings() {
     let readme = include_str!("../../../README.md");
-    assert!(readme.contains(&super::markdown()), "put the output of `chandlery settings` into README.md");
+    assert!(readme.contains(&markdown()), "put the output of `chandlery settings` into README.md");
 }

@@ -81,10 +81,13 @@ impl Values {
                 take(setting, text.clone(), Source::Flag(setting.name.to_owned()));
             }
         }
+        let mut foreign = Vec::new();
         for setting in SETTINGS {
             let variable = setting.variable();
-            if let Some(text) = environment(&variable) {
-                take(setting, text.to_string_lossy().into_owned(), Source::Environment(variable));
+            match environment(&variable).map(OsString::into_string) {
+                None => {}
+                Some(Ok(text)) => take(setting, text, Source::Environment(variable)),
+                Some(Err(_)) => foreign.push(fault(setting, &Source::Environment(variable), "it is not UTF-8")),
             }
         }
         let path = given_config(flags, &environment);
@@ -106,6 +109,7 @@ impl Values {
             let nothing = Given { text: String::new(), value: None, source: Source::Default };
             given.entry(setting.name).or_insert(nothing);
         }
+        faults.extend(foreign);
         faults.extend(unreadable);
         if faults.is_empty() { Ok(Self(given)) } else { Err(faults) }
     }

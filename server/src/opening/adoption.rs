@@ -50,3 +50,27 @@ impl Adoption {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_ask_are_told_how_far_it_is() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let adoption = {
+            let told = Arc::clone(&told);
+            Adoption::new(true, move |doing| told.lock().unwrap().push(doing))
+        };
+        let progress = adoption.into_progress();
+        progress(1, 3);
+        progress(3, 3);
+        assert_eq!(
+            *told.lock().unwrap(),
+            [
+                "packages found in the storage are being adopted: 1 of 3",
+                "packages found in the storage are being adopted: 3 of 3"
+            ]
+        );
+    }
+}

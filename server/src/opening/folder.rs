@@ -27,17 +27,20 @@ enum Unusable {
     Other(String),
 }
 
+/// Names the network file system of a path.
+type Network = fn(&Path) -> Option<String>;
+
 /// The chosen folder; else one for this storage in the user's cache folder, else in the temporary folder, else none.
 pub(super) fn find(chosen: Option<&Path>, storage: Uuid) -> Result<Option<CatalogueFolder>, String> {
     if let Some(path) = chosen {
-        return match take(path) {
+        return match take(path, network::file_system) {
             Ok(folder) => Ok(Some(folder)),
             Err(Unusable::InUse) => Err(format!("the folder {} is used by another process", path.display())),
             Err(Unusable::Other(reason)) => Err(format!("the folder {}: {reason}", path.display())),
         };
     }
     let cache = cache_folder().map(|folder| folder.join("chandlery"));
-    let found = find_in(cache.into_iter().chain(own_temporary_folder()), storage);
+    let found = find_in(cache.into_iter().chain(own_temporary_folder()), storage, network::file_system);
     if found.is_none() {
         tracing::warn!(
             "No folder for the catalogue can be written (setting catalogue): it is kept in memory, and every start reads it from the storage"
@@ -46,12 +49,12 @@ pub(super) fn find(chosen: Option<&Path>, storage: Uuid) -> Result<Option<Catalo
     Ok(found)
 }
 
-fn find_in(parents: impl IntoIterator<Item = PathBuf>, storage: Uuid) -> Option<CatalogueFolder> {
+fn find_in(parents: impl IntoIterator<Item = PathBuf>, storage: Uuid, network: Network) -> Option<CatalogueFolder> {
     for parent in parents {
         for number in 1..=LARGEST_NUMBER {
             let name = if number == 1 { storage.to_string() } else { format!("{storage}-{number}") };
             let path = parent.join(name);
-            match take(&path) {
+            match take(&path, network) {
                 Ok(folder) => return Some(folder),
                 Err(Unusable::InUse) => {} // another replica on this machine
                 Err(Unusable::Other(reason)) => {
@@ -70,8 +73,8 @@ fn cache_folder() -> Option<PathBuf> {
 }
 
 /// Makes the folder and takes its lock.
-fn take(path: &Path) -> Result<CatalogueFolder, Unusable> {
-    if let Some(kind) = network::file_system(path) {
+fn take(path: &Path, network: Network) -> Result<CatalogueFolder, Unusable> {
+    if let Some(kind) = network(path) {
         let reason = format!("it is on a network file system ({kind}); SQLite needs a local disk");
         return Err(Unusable::Other(reason));
     }
@@ -133,7 +136,7 @@ mod tests {
     fn replicas_on_one_machine_get_folders_of_their_own() {
         let parent = tempfile::tempdir().unwrap();
         let storage = Uuid::new_v4();
-        let find = || find_in([parent.path().join("file/x"), parent.path().to_owned()], storage);
+        let find = || find_in([parent.path().join("file/x"), parent.path().to_owned()], storage, |_| None);
         fs::write(parent.path().join("file"), "").unwrap(); // the first parent cannot be made
         let first = find().unwrap();
         assert_eq!(first.path, parent.path().join(storage.to_string()));
@@ -141,7 +144,18 @@ mod tests {
         assert_eq!(second.path, parent.path().join(format!("{storage}-2")));
         drop(first);
         assert_eq!(find().unwrap().path, parent.path().join(storage.to_string()));
-        assert!(find_in([parent.path().join("file")], storage).is_none());
+        assert!(find_in([parent.path().join("file")], storage, |_| None).is_none());
+    }
+
+    #[test]
+    fn a_network_file_system_is_refused_if_chosen_and_avoided_if_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let far = |path: &Path| path.to_string_lossy().contains("far").then(|| "nfs".to_owned());
+        let Err(Unusable::Other(reason)) = take(&parent.path().join("far"), far) else { panic!() };
+        assert_eq!(reason, "it is on a network file system (nfs); SQLite needs a local disk");
+        assert!(!parent.path().join("far").exists());
+        let found = find_in([parent.path().join("far"), parent.path().join("near")], Uuid::new_v4(), far).unwrap();
+        assert!(found.path.starts_with(parent.path().join("near")));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which file systems are shared between machines.
 
 use std::fs;
-use std::os::linux::fs::MetadataExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The name of the network file system that a path is on, or will be on when it is made; `None` on a local one.
@@ -36,7 +36,7 @@ fn named(number: i128) -> Option<&'static str> {
 
 /// FUSE file systems are known by the name that they are mounted with; most of them are local.
 fn fuse(path: &Path) -> Option<String> {
-    let device = fs::metadata(path).ok()?.st_dev();
+    let device = fs::metadata(path).ok()?.dev();
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     fuse_type(&mounts, (rustix::fs::major(device), rustix::fs::minor(device)))
 }

@@ -1,8 +1,8 @@
 //! Connections: accepted, served, watched, and ended.
 //!
 //! Hyper speaks HTTP/1.1; what surrounds it is ours, because every timer, box and layer per request costs more than
-//! answering from memory does. Nothing here runs per request: a connection notes in one word what it is doing
-//! ([`pulse`]), and one coarse timer looks at all of them ([`connections`]).
+//! answering from memory does. Nothing here runs per request: a connection notes in one word what it is doing (its
+//! pulse), and one coarse timer looks at all of them.
 
 mod connections;
 mod listener;
