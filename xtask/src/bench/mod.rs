@@ -31,6 +31,9 @@ pub struct Arguments {
     /// Smaller corpora and shorter runs: for a look, not for the record
     #[arg(long)]
     quick: bool,
+    /// Measure this program instead of building the server
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// Write the results to docs/benchmarks.md
     #[arg(long)]
     write: bool,
@@ -57,13 +60,13 @@ pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     for program in ["nginx", "wrk", "taskset"] {
         servers::require(program)?;
     }
-    step::run(
-        "build the server",
-        Command::new("cargo").args(["build", "--release", "--package", "server"]).current_dir(&workspace.root),
-    )?;
+    let binary = match &arguments.binary {
+        Some(binary) => binary.clone(),
+        None => build(workspace)?,
+    };
     let bench = Bench {
         root: workspace.root.clone(),
-        binary: workspace.target.join("release/chandlery"),
+        binary,
         folder: workspace.target.join("bench"),
         seconds: if arguments.quick { 2 } else { 5 },
         largest: if arguments.quick { 10_000 } else { 100_000 },
@@ -82,4 +85,11 @@ pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         report.write(&workspace.root.join("docs/benchmarks.md"))?;
     }
     Ok(())
+}
+
+fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "--package", "server"]).current_dir(&workspace.root);
+    step::run("build the server", &mut cargo)?;
+    Ok(workspace.target.join("release/chandlery"))
 }
