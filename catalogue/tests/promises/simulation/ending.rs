@@ -159,7 +159,8 @@ impl World {
             let text = key.as_str();
             let kept = ["format.json", "clock.json", "journal/", "snapshots/"].map(|name| format!(".chandlery/{name}"));
             let kept = kept.iter().any(|kept| text.starts_with(kept.as_str()));
-            if !kept && !referenced.contains(&key) && !(layout::is_flat(&key) && self.may_lie_about(&key)) {
+            let explained = kept || referenced.contains(&key) || (layout::is_flat(&key) && self.may_lie_about(&key));
+            if !explained {
                 self.history().fault(format!("{key} is left over"));
             }
         }
