@@ -82,7 +82,9 @@ impl State {
         if let Some(existing) = existing {
             // adopted between our put and this check: the put made us the owner
             if existing.package.key == published.package.key && existing.package.digest == published.package.digest {
-                return Ok(Accepted::default());
+                return published.provenance.as_ref().map_or(Ok(Accepted::default()), |provenance| {
+                    self.check_provenance(&published.repository, &published.file, provenance, true)
+                });
             }
             if !overwrite {
                 return Err(Refusal::Exists);

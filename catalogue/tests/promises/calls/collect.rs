@@ -1,5 +1,12 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalogue::{Catalogue, CommitError, PackagePublished, Proposal, Refusal, StoredFile};
+use storage::Operation;
+use storage::faulty::{Faulty, Plan};
+
 use crate::packages::package;
-use crate::site::{DAY, Site, bytes, overwrite, publish, publish_signed, root, version};
+use crate::site::{DAY, Site, bytes, key, overwrite, publish, publish_signed, root, version};
 use crate::time::pass;
 
 #[tokio::test(start_paused = true)]
@@ -62,7 +69,22 @@ async fn what_a_crash_left_below_objects_is_let_go() {
     assert!(replica.view().state.discarded.is_empty(), "not yet a day");
     pass(1).await;
     assert_eq!(replica.collect().await, Ok(0));
-    assert_eq!(replica.view().state.discarded.len(), 1);
+    let state = replica.view().state.clone();
+    assert_eq!(state.discarded.len(), 1);
+    let package = package("web", "2.0.0", "");
+    let published = Box::new(PackagePublished {
+        repository: root(),
+        name: package.name().clone(),
+        version: package.version().clone(),
+        file: package.file_name(),
+        package: StoredFile { key: key(left), digest: package.digest(), size: 4 },
+        traces: None,
+        metadata: serde_json::value::RawValue::from_string(package.metadata_json()).unwrap(),
+        created: None,
+        provenance: None,
+    });
+    let named = state.check(&Proposal::Publish { published, overwrite: false });
+    assert_eq!(named.err(), Some(Refusal::PlaceUsed), "nobody may name it any more");
     pass(DAY + 1).await;
     assert_eq!(replica.collect().await, Ok(1));
     assert!(!site.has(left).await);
@@ -77,4 +99,19 @@ async fn a_collect_leaves_nothing_new() {
     let before = site.keys("").await;
     replica.collect().await.unwrap();
     assert_eq!(site.keys("").await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_took_longer_than_a_day_is_not_believed() {
+    let site = Site::new();
+    let slow = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+    let replica = Catalogue::open(slow.clone(), site.options()).await.unwrap();
+    publish(&replica, &package("web", "1.0.0", "old")).await.unwrap();
+    slow.set_plan(Plan::delay(Duration::from_secs(DAY + 1)).only([Operation::PutNew]).under([".chandlery/objects/"]));
+    let late = overwrite(&replica, &package("web", "1.0.0", "new")).await;
+    assert!(matches!(late, Err(CommitError::Unavailable(_))), "what it names may be gone: {late:?}");
+    assert_eq!(
+        version(&replica, "web", "1.0.0").await.unwrap().package.digest,
+        package("web", "1.0.0", "old").digest()
+    );
 }

@@ -139,11 +139,13 @@ impl World {
         });
     }
 
-    pub fn reconcile(&mut self, at: usize) {
-        self.tell(format!("replica {at} reconciles"));
-        self.spawn(at, |catalogue, history| async move {
-            let report = catalogue.reconcile(false).await;
-            history.lock().unwrap().tell(format!("    reconciled: {report:?}"));
+    pub fn reconcile(&mut self, at: usize, times: usize) {
+        self.tell(format!("replica {at} reconciles, {times} times"));
+        self.spawn(at, move |catalogue, history| async move {
+            for _ in 0..times {
+                let report = catalogue.reconcile(false).await;
+                history.lock().unwrap().tell(format!("    reconciled: {report:?}"));
+            }
         });
     }
 

@@ -163,9 +163,7 @@ impl History {
             let state = before.apply(&so_far, &mut Touched::default()).expect("a part of what was applied");
             match change {
                 Change::PackagePublished(published) => {
-                    let next = entry.changes.get(n + 1);
-                    let restored = matches!(next, Some(Change::TrashEmptied { file, .. }) if *file == published.file);
-                    self.judge_published(&state, published, restored);
+                    self.judge_published(&state, published);
                 }
                 Change::ProvenancePublished { provenance, .. } => {
                     self.deeds.provenances.insert(provenance.stored.digest);
@@ -188,7 +186,8 @@ impl History {
                     let trashed = state.repository(repository).and_then(|r| r.trash.get(&key)).cloned();
                     let ended = trashed.is_some_and(|t| entry.at.duration_since(t.at) >= self.trash_window);
                     let restored = n.checked_sub(1).map(|n| &entry.changes[n]);
-                    let restored = matches!(restored, Some(Change::PackagePublished(p)) if p.file == *file);
+                    let restored =
+                        matches!(restored, Some(Change::PackagePublished(p)) if p.file == *file && is_restored(p));
                     if !ended && !restored && !self.clocks_jumped {
                         self.fault(format!("{file} left the trash before its time"));
                     }
@@ -209,7 +208,7 @@ impl History {
         }
     }
 
-    fn judge_published(&mut self, state: &State, published: &PackagePublished, restored: bool) {
+    fn judge_published(&mut self, state: &State, published: &PackagePublished) {
         let PackagePublished { repository, name, version, file, package, provenance, .. } = published;
         let at = Coordinates::of(repository, name, version);
         if !self.named.insert(package.key.clone()) {
@@ -236,7 +235,7 @@ impl History {
         if other.is_some_and(|other| (&other.name, &other.version) != (name, version)) {
             self.fault(format!("{at:?} takes the file name of another version"));
         }
-        if restored {
+        if is_restored(published) {
             *self.deeds.restored.entry(at).or_default() += 1;
         } else {
             *self.deeds.published.entry((at, package.digest)).or_default() += 1;
@@ -248,6 +247,11 @@ impl History {
             self.fault(format!("{key} was deleted by a replica and is named after that"));
         }
     }
+}
+
+/// Only a restored version keeps its time and was not found in the storage.
+fn is_restored(published: &PackagePublished) -> bool {
+    published.created.is_some() && published.traces.is_none()
 }
 
 /// Something that is listed, served or waits for its bytes refers to the object; the trash apart.

@@ -25,7 +25,7 @@ impl Profile {
         let seconds = |rng: &mut StdRng, some: &[u64]| Duration::from_secs(some[rng.random_range(0..some.len())]);
         let rate = [0, 20, 60, 150][rng.random_range(0..4)];
         let rates =
-            Rates { fail_before: rate, fail_after: rate, short_listing: rate * 2, ghost: rate / 4, ..Rates::default() };
+            Rates { fail_before: rate, fail_after: rate, short_listing: rate * 4, ghost: rate / 4, ..Rates::default() };
         let paces = [
             Pace { usual: 0, slow: 0, slow_calls: 0 },
             Pace { usual: 5, slow: 1000, slow_calls: 20 },

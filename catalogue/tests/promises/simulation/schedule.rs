@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+use super::corpus::Coordinates;
 use super::wire::Process;
 use super::world::{REPLICAS, World};
 use crate::site::DAY;
@@ -27,6 +28,8 @@ enum Step {
     Restart,
     Pause,
     Resume,
+    Outage,
+    Oversleep,
     Wait,
     Sleep,
     Hibernate,
@@ -38,7 +41,7 @@ enum Step {
 }
 
 /// How often each is chosen, by its share of the sum.
-const STEPS: [(u32, Step); 23] = [
+const STEPS: [(u32, Step); 25] = [
     (16, Step::Publish),
     (6, Step::Overwrite),
     (5, Step::Repeat),
@@ -54,6 +57,8 @@ const STEPS: [(u32, Step); 23] = [
     (4, Step::Restart),
     (5, Step::Pause),
     (6, Step::Resume),
+    (3, Step::Outage),
+    (2, Step::Oversleep),
     (8, Step::Wait),
     (6, Step::Sleep),
     (1, Step::Hibernate),
@@ -118,7 +123,10 @@ impl World {
             Step::RemoveChart => self.remove_chart(at, &version),
             Step::Restore => drop(self.restore(at, &version)),
             Step::Read => self.read(at),
-            Step::Reconcile => self.reconcile(at),
+            Step::Reconcile => {
+                let times = self.rng.random_range(1..=3);
+                self.reconcile(at, times);
+            }
             Step::Collect => self.collect(at),
             Step::Snapshot => self.write_snapshot(at),
             Step::Restart => {
@@ -132,6 +140,8 @@ impl World {
                     self.set_process(at, Process::Running);
                 }
             }
+            Step::Outage => self.cut_off(at),
+            Step::Oversleep => self.oversleep(at, &version).await,
             Step::Wait => {
                 let seconds = self.rng.random_range(1..200);
                 self.wait(seconds).await;
@@ -152,6 +162,23 @@ impl World {
             Step::Spoil => self.spoil(&version),
             Step::TakeAway => self.take_away(),
         }
+    }
+
+    /// A process is stopped for days in the middle of an upload, while others let go what nobody seems to need.
+    async fn oversleep(&mut self, at: usize, version: &Coordinates) {
+        let package = self.new_bytes(version);
+        self.publish(at, version, package, true);
+        let moment = self.rng.random_range(0..150);
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        self.set_process(at, Process::Paused);
+        let other = (at + 1) % REPLICAS;
+        for _ in 0..self.rng.random_range(1..=4) {
+            let days = [1, 1, 2, 40][self.rng.random_range(0..4)];
+            self.wait(days * DAY + 60).await;
+            self.collect(other);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        self.set_process(at, Process::Running);
     }
 
     pub async fn wait(&mut self, seconds: u64) {

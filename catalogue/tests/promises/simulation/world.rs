@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use storage::ObjectStore;
-use storage::faulty::{Faulty, Plan};
+use storage::faulty::{Faulty, Plan, Rates};
 use storage::memory::MemoryStore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -160,6 +160,15 @@ impl World {
         for replica in self.replicas.iter().flatten() {
             replica.wire.storage.set_plan(self.plan(mix(replica.life, u64::from(self.count))));
         }
+    }
+
+    /// Nothing gets through to the storage any more, or no answer comes back, until the faults are set anew.
+    pub fn cut_off(&mut self, at: usize) {
+        let lost = self.rng.random_bool(0.5);
+        let Some(replica) = &self.replicas[at] else { return };
+        self.tell(format!("replica {at} is cut off, only its answers are lost: {lost}"));
+        let rates = Rates { fail_after: 1000, ..Rates::default() };
+        replica.wire.storage.set_plan(if lost { Plan::seeded(self.seed, rates) } else { Plan::down() });
     }
 
     pub fn has_faults(&self) -> bool {
