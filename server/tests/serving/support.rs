@@ -16,6 +16,9 @@ use tokio::task::JoinHandle;
 /// Nothing here takes long; a test that waits this long has found a fault.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Between two looks at a condition.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited too long for {what}"))
 }
@@ -66,7 +69,8 @@ impl Running {
                 if answer.status() == 200 {
                     return;
                 }
-                tokio::task::yield_now().await;
+                // asking without a pause would keep the opening from the processor it needs
+                tokio::time::sleep(BETWEEN_LOOKS).await;
             }
         })
         .await;
