@@ -18,8 +18,8 @@ pub use range::{Requested, requested};
 
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, WARNING};
+use http::{HeaderValue, StatusCode};
 
 /// Tells a cache to ask again each time: what is behind the address changes.
 pub const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -28,7 +28,9 @@ pub const IMMUTABLE: HeaderValue = HeaderValue::from_static("max-age=31536000, i
 
 /// The answer to `HEAD`: that of `GET`, length included, without its bytes.
 pub fn without_body(mut response: Response) -> Response {
-    if let Some(length) = response.body().size_hint().exact() {
+    // a length in a 304 would be that of the bytes which the client has
+    let has_body = response.status() != StatusCode::NOT_MODIFIED;
+    if let Some(length) = response.body().size_hint().exact().filter(|_| has_body) {
         response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
     response.map(|_| Body::empty())

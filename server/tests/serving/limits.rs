@@ -14,7 +14,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
     slow.send("GET /info HTTP/1.1\r\nx-half: ").await;
     assert_eq!(silent.closed().await, "");
     assert_eq!(slow.closed().await, "");
-    assert_eq!(server.ask("/info").await.status(), 200);
+    assert_eq!(server.connect().await.exchange("GET /info HTTP/1.1\r\n\r\n").await.status(), 200);
 }
 
 #[tokio::test]

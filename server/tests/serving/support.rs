@@ -64,22 +64,17 @@ impl Running {
     pub async fn start(change: impl FnOnce(&mut Settings)) -> Self {
         let server = Self::start_closed(change).await;
         soon("readiness", async {
-            while server.ask("/-/ready").await.status() != 200 {
+            loop {
+                let answer = server.connect().await.exchange("GET /-/ready HTTP/1.1\r\n\r\n").await;
+                if answer.status() == 200 {
+                    return;
+                }
                 // asking without a pause would keep the opening from the processor it needs
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
         })
         .await;
         server
-    }
-
-    /// Asks on a connection of its own; again if the server was too impatient for this test's pace.
-    pub async fn ask(&self, path: &str) -> Answer {
-        loop {
-            if let Some(answer) = self.connect().await.try_exchange(&format!("GET {path} HTTP/1.1\r\n\r\n")).await {
-                return answer;
-            }
-        }
     }
 
     /// A server that may not be ready yet.
@@ -158,22 +153,6 @@ impl Client {
 
     pub async fn send(&mut self, text: &str) {
         self.stream.write_all(text.as_bytes()).await.unwrap();
-    }
-
-    /// An answer, unless the server closes the connection before.
-    async fn try_exchange(&mut self, request: &str) -> Option<Answer> {
-        let mut exchange = async || -> std::io::Result<Answer> {
-            self.stream.write_all(request.as_bytes()).await?;
-            loop {
-                if let Some(answer) = self.next(true) {
-                    return Ok(answer);
-                }
-                if self.stream.read_buf(&mut self.read).await? == 0 {
-                    return Err(ErrorKind::UnexpectedEof.into());
-                }
-            }
-        };
-        soon("an answer", exchange()).await.ok()
     }
 
     pub async fn exchange(&mut self, request: &str) -> Answer {
