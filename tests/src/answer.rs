@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A whole answer: status, headers and body, with the request it belongs to for messages.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Method and path.
+    /// Method, path and query.
     pub request: String,
     /// HTTP status code.
     pub status: u16,

@@ -19,7 +19,8 @@ impl Server {
     /// Sends a request and takes the whole answer, if the server lives to give one.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
-        let name = format!("{} {}", request.method(), request.url().path());
+        let query = request.url().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let name = format!("{} {}{query}", request.method(), request.url().path());
         let response = self.client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { request: name, status, headers, body: response.bytes().await? })

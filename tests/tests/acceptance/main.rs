@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod contract;
 mod faults;
 mod helm;
 mod index_bytes;

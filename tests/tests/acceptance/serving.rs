@@ -120,7 +120,7 @@ async fn clients_that_stop_sending_are_let_go() {
     assert!(silent.closed().await);
     assert!(half_a_head.closed().await);
     assert!(half_a_body.closed().await);
-    server.get("/health").await.expect(200);
+    exchange(&server, "GET", "/health").await.expect(200);
 }
 
 #[tokio::test]

@@ -1,0 +1,276 @@
+//! `openapi.yaml`, walked both ways: every route is documented, everything documented is so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use acceptance::{Answer, Chart, Contract, Operation, Server};
+use reqwest::{Method, multipart};
+
+/// Uploads above this are too large, so that the test need not send megabytes.
+const UPLOAD_LIMIT: usize = 20_000;
+
+#[test]
+fn every_route_of_the_server_is_documented_and_every_documented_route_is_there() {
+    let output = acceptance::Launch::default().bare_command().arg("routes").output().unwrap();
+    assert!(output.status.success());
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let routes: BTreeSet<(String, String)> = listed
+        .lines()
+        .map(|line| {
+            let mut words = line.split_whitespace().map(str::to_owned);
+            (words.next().unwrap(), words.next().unwrap())
+        })
+        .collect();
+    let operations = Contract::read().operations();
+    let documented: BTreeSet<(String, String)> =
+        operations.iter().map(|operation| (operation.method.clone(), operation.path.clone())).collect();
+    let missing: Vec<_> = routes.difference(&documented).collect();
+    let stale: Vec<_> = documented.difference(&routes).collect();
+    assert!(missing.is_empty() && stale.is_empty(), "not documented: {missing:?}; documented, but no route: {stale:?}");
+    assert_eq!(listed.lines().count(), routes.len(), "a route is listed twice");
+    let ids: BTreeSet<&String> = operations.iter().map(|operation| &operation.id).collect();
+    assert_eq!(ids.len(), operations.len(), "an operation's id is there twice");
+}
+
+/// The walk: a server, a repository that it has, and what was seen so far.
+struct Walk<'a> {
+    contract: &'a Contract,
+    server: &'a Server,
+    values: BTreeMap<&'static str, String>,
+    seen: &'a mut BTreeSet<(String, u16)>,
+}
+
+impl Walk<'_> {
+    /// Sends a request to an operation and holds the answer to the contract.
+    async fn send(
+        &mut self,
+        operation: &Operation,
+        change: &[(&'static str, &str)],
+        body: Option<reqwest::Body>,
+    ) -> Answer {
+        let mut values = self.values.clone();
+        let (mut headers, mut query) = (Vec::new(), String::new());
+        let parameters = self.contract.parameters(operation);
+        for (name, value) in change {
+            let place = parameters.iter().find(|(_, parameter)| parameter == name).map(|(place, _)| &**place);
+            match place {
+                Some("header") => headers.push((*name, *value)),
+                Some("query") => query = format!("?{name}={value}"),
+                _ => drop(values.insert(name, (*value).to_owned())),
+            }
+        }
+        let mut path = operation.path.clone();
+        for (name, value) in &values {
+            // the repository at the root has no segment, and no slash behind it
+            let (from, to) = match value.is_empty() {
+                true => (format!("/{{{name}}}"), String::new()),
+                false => (format!("{{{name}}}"), value.clone()),
+            };
+            path = path.replace(&from, &to);
+        }
+        assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
+        let path = if path.is_empty() { "/".to_owned() } else { path };
+        let method: Method = operation.method.parse().unwrap();
+        let mut request = self.server.request(method, &format!("{path}{query}"));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let answer = self.server.send(request).await;
+        self.contract.check(operation, &answer);
+        self.seen.insert((operation.id.clone(), answer.status));
+        answer
+    }
+
+    /// Reads an operation in every way that its parameters offer, and asks for its head each time.
+    async fn read(&mut self, operation: &Operation) {
+        let has =
+            |name: &str, parameters: &[(String, String)]| parameters.iter().any(|(_, parameter)| parameter == name);
+        let parameters = self.contract.parameters(operation);
+        let zeros = "0".repeat(64);
+        let ways: [&[(&'static str, &str)]; 19] = [
+            &[],
+            &[("repository", "never/heard")],
+            &[("name", "nothing")],
+            &[("version", "9.9.9")],
+            &[("version", "LATEST")],
+            &[("version", "latest")],
+            &[("filename", "one-1.0.0.tgz.prov")],
+            &[("filename", "nothing-1.0.0.tgz")],
+            &[("filename", "one-1.0.0.zip")],
+            &[("digest", &zeros)],
+            &[("Accept-Encoding", "gzip")],
+            &[("If-None-Match", "*")],
+            &[("Range", "bytes=0-9")],
+            &[("Range", "bytes=99999999-")],
+            &[("Range", "bytes=0-9"), ("If-Range", "\"other\"")],
+            &[("offset", "1")],
+            &[("offset", "-1")],
+            &[("limit", "1")],
+            &[("limit", "0")],
+        ];
+        for way in ways {
+            let applies = way.iter().all(|(name, _)| has(name, &parameters));
+            // A repository of other depth is no repository.
+            let of_same_depth = way.iter().all(|(name, value)| {
+                *name != "repository" || value.split('/').count() == self.values["repository"].split('/').count()
+            });
+            if applies && of_same_depth && !self.values["repository"].is_empty() || way.is_empty() {
+                let get = self.send(operation, way, None).await;
+                self.check_head(operation, way, &get).await;
+            }
+        }
+    }
+
+    async fn check_head(&mut self, operation: &Operation, way: &[(&'static str, &str)], get: &Answer) {
+        if way.iter().any(|(name, _)| *name == "Range") {
+            return; // only GET has ranges
+        }
+        let path = get.request.strip_prefix("GET ").unwrap();
+        let mut request = self.server.request(Method::HEAD, path);
+        for (name, value) in way {
+            if self.contract.parameters(operation).contains(&("header".to_owned(), (*name).to_owned())) {
+                request = request.header(*name, *value);
+            }
+        }
+        let head = self.server.send(request).await;
+        assert_eq!(head.status, get.status, "HEAD {path}");
+        assert!(head.body.is_empty());
+        for name in ["content-type", "content-length", "etag", "vary", "cache-control", "content-encoding"] {
+            assert_eq!(head.header(name), get.header(name), "{name} of HEAD {path}");
+        }
+    }
+
+    /// Uploads in every way.
+    async fn upload(&mut self, operation: &Operation) {
+        let chart = Chart::new(&operation.id, "1.0.0");
+        let prov = chart.provenance();
+        let good = if operation.path.ends_with("prov") { prov.clone().into() } else { chart.bytes.clone() };
+        for (body, status) in
+            [(good.clone(), 201), (good.clone(), 409), ("neither".into(), 400), (vec![0; UPLOAD_LIMIT + 1].into(), 413)]
+        {
+            let answer = self.send(operation, &[], Some(body.into())).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+        let answer = self.send(operation, &[("force", "")], Some(good.into())).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        if operation.path.ends_with("prov") {
+            return;
+        }
+        let form = multipart::Form::new().part("prov", multipart::Part::bytes(prov.into_bytes()).file_name("p"));
+        let path = operation.path.replace("{repository}", &self.values["repository"]).replace("//", "/");
+        let answer = self.server.send(self.server.request(Method::POST, &path).multipart(form)).await;
+        self.contract.check(operation, &answer);
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
+    /// Deletes what is there, and again.
+    async fn delete(&mut self, operation: &Operation) {
+        let chart = Chart::new(&operation.id, "1.0.0");
+        self.server.publish(&self.values["repository"], &chart).await;
+        for status in [200, 404] {
+            let answer = self.send(operation, &[("name", &operation.id)], None).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+    }
+
+    async fn all(&mut self, except: &[&str]) {
+        for operation in self.contract.operations() {
+            if except.contains(&&*operation.id) {
+                continue;
+            }
+            match &*operation.method {
+                "GET" => self.read(&operation).await,
+                "POST" => self.upload(&operation).await,
+                "DELETE" => self.delete(&operation).await,
+                other => panic!("{other} is documented, but not walked"),
+            }
+        }
+    }
+}
+
+/// What the walk finds in its repository.
+async fn fill(server: &Server, repository: &str) -> BTreeMap<&'static str, String> {
+    let chart = Chart::new("one", "1.0.0");
+    for chart in [&chart, &Chart::new("one", "2.0.0"), &Chart::new("two", "1.0.0-rc.1")] {
+        server.publish(repository, chart).await;
+    }
+    let api = format!("/api/{repository}/prov").replace("//", "/");
+    server.post(&api, chart.provenance()).await.expect(201);
+    BTreeMap::from([
+        ("repository", repository.to_owned()),
+        ("name", chart.name.clone()),
+        ("version", chart.version.clone()),
+        ("filename", chart.file_name()),
+        ("digest", chart.digest),
+        ("count", "1".to_owned()),
+    ])
+}
+
+#[tokio::test]
+async fn everything_documented_is_answered_and_everything_answered_is_documented() {
+    let contract = Contract::read();
+    let mut seen = BTreeSet::new();
+    let limit = format!("--max-upload-size={UPLOAD_LIMIT}");
+    for (depth, repository, except) in [
+        ("--depth=2", "org/team", &[][..]),
+        ("--depth=0", "", &["show_repository"]),
+        ("--depth-dynamic", "org/team", &["show_repository_info", "show_repository_health"]),
+    ] {
+        let server = Server::with(&[depth, &limit]).await;
+        let values = fill(&server, repository).await;
+        Walk { contract: &contract, server: &server, values, seen: &mut seen }.all(except).await;
+    }
+    without_storage(&contract, &mut seen).await;
+    while_not_ready(&contract, &mut seen).await;
+    let mut never = Vec::new();
+    for operation in contract.operations() {
+        for status in contract.statuses(&operation) {
+            if !seen.contains(&(operation.id.clone(), status)) {
+                never.push(format!("{} {status}", operation.id));
+            }
+        }
+    }
+    assert!(never.is_empty(), "documented, but never answered: {never:#?}");
+}
+
+/// Whoever needs the storage must say that it is away.
+async fn without_storage(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
+    let server = Server::with(&["--depth=2", "--read-freshness=strict", "--stale-while-down=0"]).await;
+    let values = fill(&server, "org/team").await;
+    fs::rename(server.settings().storage(), server.settings().storage().with_file_name("hidden")).unwrap();
+    let mut walk = Walk { contract, server: &server, values, seen };
+    for operation in contract.operations() {
+        let chart = Chart::new(&operation.id, "1.0.0");
+        let body = match &operation.method[..] {
+            "POST" if operation.path.ends_with("prov") => Some(chart.provenance().into()),
+            "POST" => Some(chart.bytes.into()),
+            _ => None,
+        };
+        let answer = walk.send(&operation, &[], body).await;
+        let expected =
+            if contract.statuses(&operation).contains(&503) && operation.id != "show_ready" { 503 } else { 200 };
+        assert_eq!(answer.status, expected, "{}: {answer:?}", operation.id);
+    }
+}
+
+/// A replica that finds a foreign entry in its journal stops, and says so.
+async fn while_not_ready(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
+    let server = Server::with(&["--depth=2"]).await;
+    let values = fill(&server, "org/team").await;
+    let journal = server.file(".chandlery/journal");
+    let mut entries: Vec<_> = fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let last = entries.last().unwrap();
+    let number: u64 = last.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    fs::copy(last, journal.join(format!("{:020}.json", number + 1))).unwrap();
+    server
+        .until("it has met the foreign entry", async |server| {
+            (server.get("/-/ready").await.status == 503).then_some(())
+        })
+        .await;
+    let ready = contract.operations().into_iter().find(|operation| operation.id == "show_ready").unwrap();
+    Walk { contract, server: &server, values, seen }.send(&ready, &[], None).await.expect(503);
+}
