@@ -182,7 +182,7 @@ fn tags_change_with_all_that_is_said() {
 
 #[test]
 fn long_pages_are_shared_and_short_ones_joined() {
-    let versions: Vec<_> = (0..64).map(|patch| format!("1.0.{patch}")).collect();
+    let versions: Vec<_> = (0..1024).map(|patch| format!("1.0.{patch}")).collect();
     let versions: Vec<_> = versions.iter().map(String::as_str).collect();
     let long = page(Format::Json, &[Chart::new("long", &versions)]);
     let short = page(Format::Json, &[Chart::new("short", &["1.0.0"])]);

@@ -18,7 +18,7 @@ pub struct Head<'a> {
 
 /// A whole answer in each encoding, with its entity tags. Cheap to clone.
 ///
-/// Its frames are slices of the pages; only what is short is copied.
+/// Pages are copied into frames that are large enough for the kernel to take them cheaply; longer runs are shared.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// As it is.
