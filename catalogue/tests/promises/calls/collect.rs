@@ -19,7 +19,7 @@ async fn a_replaced_package_is_let_go_in_two_steps_after_its_window() {
     }
     let stays = version(&replica, "web", "1.0.0").await.unwrap().package.key.to_string();
     let old = site.keys(".chandlery/objects/").await.into_iter().find(|key| *key != stays).unwrap();
-    let served = |replica: &catalogue::Catalogue| {
+    let served = |replica: &Catalogue| {
         let view = replica.view();
         view.state.repository(&root()).unwrap().package("web-1.0.0.tgz", Some(packages[1].digest()))
     };
