@@ -4,6 +4,7 @@ use bytes::Bytes;
 use chart::{Limits, Package};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use storage::ObjectStore;
 use storage::memory::MemoryStore;
 
 use super::*;
@@ -73,5 +74,43 @@ fn a_second_replica_on_the_same_folder_serves_without_a_file() {
         let database = open_for(folder.path(), view.state.storage).await;
         let loaded = database.load("any").await.unwrap().unwrap();
         assert_eq!((loaded.state.sequence, loaded.state.version_count()), (view.state.sequence, 2));
+    });
+}
+
+/// The storage went back to an earlier copy, and another history began there: the file on disk knows entries that never
+/// happened.
+#[test]
+fn a_catalogue_that_is_ahead_of_its_storage_is_not_believed() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(MemoryStore::new());
+        let root = RepositoryPath::root();
+        let kept = Options {
+            database: Some(folder.path().to_owned()),
+            reconcile_interval: std::time::Duration::ZERO,
+            ..Options::default()
+        };
+        let before = Catalogue::open(store.clone(), kept.clone()).await.unwrap();
+        before.publish(&root, &package("1.0.0"), None, false).await.unwrap();
+        let rolled_back_to = before.status().sequence;
+        before.publish(&root, &package("2.0.0"), None, false).await.unwrap();
+        before.publish(&root, &package("3.0.0"), None, false).await.unwrap();
+        let last = before.status().sequence;
+        before.close().await;
+        for sequence in rolled_back_to + 1..=last {
+            store.delete(&crate::layout::journal(sequence)).await.unwrap();
+        }
+        for version in ["2.0.0", "3.0.0"] {
+            let key = crate::layout::flat(&root, &format!("redis-{version}.tgz")).unwrap();
+            store.delete(&key).await.unwrap();
+        }
+        let elsewhere = Options { database: None, ..kept.clone() };
+        let other = Catalogue::open(store.clone(), elsewhere).await.unwrap();
+        for version in ["7.0.0", "8.0.0", "9.0.0"] {
+            other.publish(&root, &package(version), None, false).await.unwrap();
+        }
+        let again = Catalogue::open(store, kept).await.unwrap();
+        assert_eq!(again.view().state.version_count(), 4);
+        assert_eq!(index(&again), index(&other));
     });
 }
