@@ -8,6 +8,7 @@ mod charts;
 mod cluster;
 mod connection;
 mod contract;
+mod diagnosis;
 mod helm;
 mod index;
 mod launch;

@@ -13,7 +13,7 @@ impl Server {
 
     /// Sends a request and takes the whole answer; fails if there is none.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        self.try_send(request).await.unwrap_or_else(|error| panic!("{error:?}\n{}", self.log().text()))
+        self.try_send(request).await.unwrap_or_else(|error| panic!("{error:?}\n{}", self.diagnosis()))
     }
 
     /// Sends a request and takes the whole answer, if the server lives to give one.

@@ -8,7 +8,7 @@ use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{Launch, Log};
+use crate::{Launch, Log, diagnosis};
 
 /// Beyond this a server is taken to hang. Starts take milliseconds; build machines are slow and busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -97,7 +97,7 @@ impl Server {
         };
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(answer) => answer,
-            Err(_) => panic!("waited too long until {what}:\n{}", self.log.text()),
+            Err(_) => panic!("waited too long until {what}:\n{}", self.diagnosis()),
         }
     }
 
@@ -152,6 +152,12 @@ impl Server {
         self.kill();
         self.launch.settings = arguments.iter().map(Into::into).collect();
         self.run().await;
+    }
+
+    /// What can be told of a server that does not answer: its log, its threads, its connections.
+    pub(crate) fn diagnosis(&self) -> String {
+        let process = self.process.as_ref().map(|process| diagnosis::of_process(process.id(), self.address.port()));
+        format!("{}\n{}", self.log.text(), process.unwrap_or_default())
     }
 
     /// How it was started.
