@@ -79,21 +79,27 @@ async fn a_removed_version_does_not_return_when_its_file_does() {
 
 #[tokio::test(start_paused = true)]
 async fn a_replica_that_read_a_file_long_ago_does_not_bring_it_back() {
-    let site = Site::new();
-    let slow = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
-    let (late, other) = (Catalogue::open(slow.clone(), site.options()).await.unwrap(), site.replica().await);
-    publish(&other, &package("web", "1.0.0", "ours")).await.unwrap();
-    let theirs = package("web", "1.0.0", "theirs");
-    site.place("web-1.0.0.tgz", theirs.bytes().clone()).await;
-    pass(61).await;
-    slow.set_plan(Plan::delay(Duration::from_secs(100)).only([Operation::PutNew]).under([".chandlery/objects/"]));
-    let reconcile = tokio::spawn(async move { late.reconcile(false).await });
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    other.reconcile(false).await.unwrap();
-    assert_eq!(version(&other, "web", "1.0.0").await.unwrap().package.digest, theirs.digest());
-    other.remove(&root(), "web", "1.0.0").await.unwrap();
-    assert!(reconcile.await.unwrap().unwrap().adopted.is_empty());
-    assert_eq!(version(&other, "web", "1.0.0").await, None);
+    // the file changed under its version, or was laid where a removed one had been
+    for removed in [false, true] {
+        let site = Site::new();
+        let slow = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+        let (late, other) = (Catalogue::open(slow.clone(), site.options()).await.unwrap(), site.replica().await);
+        publish(&other, &package("web", "1.0.0", "ours")).await.unwrap();
+        if removed {
+            other.remove(&root(), "web", "1.0.0").await.unwrap();
+        }
+        let theirs = package("web", "1.0.0", "theirs");
+        site.place("web-1.0.0.tgz", theirs.bytes().clone()).await;
+        pass(61).await;
+        slow.set_plan(Plan::delay(Duration::from_secs(100)).only([Operation::PutNew]).under([".chandlery/objects/"]));
+        let reconcile = tokio::spawn(async move { late.reconcile(false).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        other.reconcile(false).await.unwrap();
+        assert_eq!(version(&other, "web", "1.0.0").await.unwrap().package.digest, theirs.digest());
+        other.remove(&root(), "web", "1.0.0").await.unwrap();
+        assert!(reconcile.await.unwrap().unwrap().adopted.is_empty());
+        assert_eq!(version(&other, "web", "1.0.0").await, None);
+    }
 }
 
 #[tokio::test(start_paused = true)]
