@@ -5,6 +5,7 @@
 
 mod calls;
 mod crash;
+mod disk;
 mod packages;
 mod simulation;
 mod site;

@@ -30,6 +30,15 @@ impl Site {
         Self { store, clock, replicas: AtomicU64::new(1) }
     }
 
+    /// The same bytes on a storage of their own.
+    pub async fn copy(&self) -> Self {
+        let copy = Self::new();
+        for key in self.keys("").await {
+            copy.place(&key, self.bytes(&key).await).await;
+        }
+        copy
+    }
+
     /// Options of a replica that does nothing by itself.
     pub fn options(&self) -> Options {
         Options {

@@ -7,3 +7,4 @@ mod publish;
 mod reconcile;
 mod remove;
 mod replicas;
+mod start;

@@ -5,9 +5,10 @@ mod chores;
 mod refused;
 mod uploads;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use catalogue::Catalogue;
+use catalogue::{Catalogue, Options};
 use storage::faulty::{Effect, Faulty, Plan};
 use storage::memory::MemoryStore;
 
@@ -49,17 +50,18 @@ impl Fault {
     }
 }
 
-async fn prepared(operation: &impl Operation) -> (Site, Process, Catalogue) {
+async fn prepared(operation: &impl Operation, disk: Option<PathBuf>) -> (Site, Process, Catalogue) {
     let site = Site::new();
     operation.prepare(&site).await;
     let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
-    let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
+    let options = Options { database: disk, ..site.options() };
+    let replica = Catalogue::open(process.clone(), options).await.unwrap();
     (site, process, replica)
 }
 
 /// Runs the operation without faults and returns how many calls it makes.
 async fn calls(operation: &impl Operation) -> u64 {
-    let (site, process, replica) = prepared(operation).await;
+    let (site, process, replica) = prepared(operation, None).await;
     let before = process.calls();
     assert_eq!(operation.perform(&replica).await, Some(true));
     let calls = process.calls() - before;
@@ -71,18 +73,20 @@ async fn calls(operation: &impl Operation) -> u64 {
 async fn interrupt_everywhere(operation: &impl Operation) {
     let calls = calls(operation).await;
     assert!(calls > 0);
-    for fault in [Fault::Crash, Fault::Fail] {
+    for (fault, disk) in [(Fault::Crash, false), (Fault::Fail, false), (Fault::Crash, true)] {
         for effect in [Effect::Before, Effect::After] {
             for call in 1..=calls {
-                let what = format!("{fault:?} {effect:?} call {call} of {calls}");
-                interrupt(operation, fault.at(call, effect), &what).await;
+                let what = format!("{fault:?} {effect:?} call {call} of {calls}, with a disk: {disk}");
+                interrupt(operation, fault.at(call, effect), disk, &what).await;
             }
         }
     }
 }
 
-async fn interrupt(operation: &impl Operation, plan: Plan, what: &str) {
-    let (site, process, replica) = prepared(operation).await;
+async fn interrupt(operation: &impl Operation, plan: Plan, disk: bool, what: &str) {
+    let folder = disk.then(|| tempfile::tempdir().unwrap());
+    let disk = |name| folder.as_ref().map(|folder| folder.path().join(name));
+    let (site, process, replica) = prepared(operation, disk("before")).await;
     process.set_plan(plan);
     let answer = tokio::select! {
         biased;
@@ -92,7 +96,12 @@ async fn interrupt(operation: &impl Operation, plan: Plan, what: &str) {
     drop(replica);
 
     pass(61).await;
-    let replica = site.replica().await;
+    if let (Some(before), Some(after)) = (disk("before"), disk("after")) {
+        // what was killed here does not let go of its files
+        crate::disk::copy(&before, &after);
+    }
+    let options = Options { database: disk("after"), ..site.options() };
+    let replica = Catalogue::open(Arc::new(site.store.clone()), options).await.unwrap();
     settle(&replica).await;
     let done = operation.is_done(&site, &replica).await;
     assert!(answer.is_none_or(|answer| answer == done), "{what}: answered {answer:?}, done: {done}");

@@ -1,11 +1,12 @@
 //! Random histories: three replicas, many clients, hands, clocks and faults on one storage, one seed for each.
 //!
-//! `SEED=7` runs one history and tells it; `SEEDS=100000` runs more of them, `FIRST_SEED=…` from there.
+//! `SEED=7` runs one history and tells it, with `DISK=1` one of replicas that keep their state on a disk; `SEEDS=100000` runs more of them, `FIRST_SEED=…` from there.
 
 mod audit;
 mod checks;
 mod clients;
 mod corpus;
+mod disks;
 mod ending;
 mod hands;
 mod history;
@@ -23,10 +24,13 @@ use std::time::Instant;
 
 use tokio::runtime::Builder;
 
+use self::disks::Disks;
 use self::world::World;
 
 /// Histories in a usual run of the tests.
 const SEEDS: u64 = 2000;
+/// Histories of replicas with a disk.
+const SEEDS_WITH_DISK: u64 = 50;
 /// Failing histories after which no more are begun.
 const ENOUGH: usize = 5;
 
@@ -36,10 +40,13 @@ struct Outcome {
     story: Vec<String>,
 }
 
-fn history(seed: u64) -> Outcome {
+fn history(seed: u64, with_disk: bool) -> Outcome {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async move {
         let mut world = World::new(seed);
+        if with_disk {
+            world.disks = Some(Disks::new().await);
+        }
         world.run().await;
         let mut history = world.history();
         Outcome { faults: std::mem::take(&mut history.faults), story: std::mem::take(&mut history.story) }
@@ -53,13 +60,21 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn every_random_history_keeps_every_promise() {
     if let Some(seed) = number("SEED") {
-        let Outcome { faults, story } = history(seed);
+        let Outcome { faults, story } = history(seed, env::var_os("DISK").is_some());
         println!("{}", story.join("\n"));
         assert!(faults.is_empty(), "{}", faults.join("\n"));
         return;
     }
+    many(number("SEEDS").unwrap_or(SEEDS), false);
+}
+
+#[test]
+fn replicas_with_a_disk_keep_every_promise_whatever_they_find_there() {
+    many(number("SEEDS_WITH_DISK").unwrap_or(SEEDS_WITH_DISK), true);
+}
+
+fn many(count: u64, with_disk: bool) {
     let first = number("FIRST_SEED").unwrap_or(0);
-    let count = number("SEEDS").unwrap_or(SEEDS);
     let next = AtomicU64::new(first);
     let failures = Mutex::new(Vec::new());
     let began = Instant::now();
@@ -71,7 +86,7 @@ fn every_random_history_keeps_every_promise() {
                     if seed >= first + count || failures.lock().unwrap().len() >= ENOUGH {
                         return;
                     }
-                    let outcome = catch_unwind(AssertUnwindSafe(|| history(seed)));
+                    let outcome = catch_unwind(AssertUnwindSafe(|| history(seed, with_disk)));
                     let fault = match outcome {
                         Ok(Outcome { faults, .. }) => faults.into_iter().next(),
                         Err(_) => Some("it panicked".to_owned()),
@@ -90,7 +105,7 @@ fn every_random_history_keeps_every_promise() {
 #[test]
 fn a_seed_tells_the_same_story_twice() {
     for seed in 0..20 {
-        let (once, again) = (history(seed).story, history(seed).story);
+        let (once, again) = (history(seed, false).story, history(seed, false).story);
         let differs = once.iter().zip(&again).find(|(once, again)| once != again);
         assert!(differs.is_none() && once.len() == again.len(), "seed {seed}: {differs:?}");
     }

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::audit::Audited;
 use super::checks::Canonical;
 use super::corpus::{self, Coordinates};
+use super::disks::Disks;
 use super::history::{History, Shared};
 use super::profile::Profile;
 use super::wire::{Process, Wire};
@@ -53,6 +54,8 @@ pub struct World {
     /// For whatever must differ each time.
     pub count: u32,
     pub faults_on: Arc<AtomicBool>,
+    /// Replicas keep their state on these, if there are any.
+    pub disks: Option<Disks>,
     canonical: Canonical,
     lives: u64,
 }
@@ -77,6 +80,7 @@ impl World {
             variants: BTreeMap::new(),
             count: 0,
             faults_on: Arc::new(AtomicBool::new(rng.random_bool(0.5))),
+            disks: None,
             canonical: Canonical::default(),
             lives: 0,
             seed,
@@ -111,8 +115,12 @@ impl World {
             lost: lost.clone(),
         };
         let wire = Wire::new(Faulty::new(storage, self.plan(life)));
+        let disk = self.disks.as_mut().map(|disks| disks.next(at, &mut self.rng));
+        if let Some((_, found)) = &disk {
+            self.tell(format!("replica {at} finds its disk: {found}"));
+        }
         let options = Options {
-            database: None,
+            database: disk.map(|(folder, _)| folder),
             freshness: Freshness::Strict,
             stale_while_down: Duration::ZERO,
             follow_interval: self.profile.follow_interval,
@@ -122,7 +130,7 @@ impl World {
             new_id: identifiers(mix(self.seed, 1000 + life)),
             ..Options::default()
         };
-        let opened = timeout(Duration::from_secs(3600), Catalogue::open(Arc::new(wire.clone()), options)).await;
+        let opened = timeout(self.patience(), Catalogue::open(Arc::new(wire.clone()), options)).await;
         self.tell(format!("replica {at} opens as {life}: {:?}", opened.as_ref().map(|opened| opened.as_ref().err())));
         match opened {
             Ok(Ok(catalogue)) => {
@@ -140,7 +148,7 @@ impl World {
         let Some(mut replica) = self.replicas[at].take() else { return };
         self.tell(format!("replica {at} ends, gently: {gently}, what it sent is lost: {lose}"));
         if gently && replica.wire.is(Process::Running) {
-            let closed = timeout(Duration::from_secs(600), replica.catalogue.close()).await;
+            let closed = timeout(self.patience(), replica.catalogue.close()).await;
             if closed.is_err() {
                 self.history().fault(format!("replica {at} does not close"));
             }
@@ -173,6 +181,11 @@ impl World {
 
     pub fn has_faults(&self) -> bool {
         self.faults_on.load(Ordering::Relaxed)
+    }
+
+    /// After which something hangs. A disk works outside of the runtime's time, which rushes on meanwhile.
+    fn patience(&self) -> Duration {
+        if self.disks.is_some() { Duration::MAX } else { Duration::from_secs(3600) }
     }
 
     fn plan(&self, salt: u64) -> Plan {
