@@ -93,13 +93,13 @@ impl Engine {
         if self.recorded.is_none() && self.state.adopted {
             self.record_all();
         }
-        loop {
+        let stopped = loop {
             let mut round = Round::default();
             tokio::select! {
                 biased;
                 request = inbox.recv() => match request {
                     Some(request) => round.add(request),
-                    None => break,
+                    None => break None,
                 },
                 () = sleep_until(next_follow), if !self.follow_interval.is_zero() => {}
             }
@@ -110,14 +110,18 @@ impl Engine {
             }
             let stop = round.stop.take();
             self.serve(round).await;
-            if let Some(reply) = stop {
-                let _ = reply.send(());
-                break;
+            if stop.is_some() {
+                break stop;
             }
             next_follow = Instant::now() + self.follow_interval;
-        }
+        };
+        drop(inbox);
         if let Some(database) = &self.database {
             database.close().await;
+        }
+        // not before: who waits for it may end the process next
+        if let Some(reply) = stopped {
+            let _ = reply.send(());
         }
     }
 
