@@ -14,6 +14,9 @@ use crate::disk::copy;
 use crate::packages::package;
 use crate::site::{Site, publish};
 
+/// What SQLite reads and writes at once.
+const PAGE: usize = 4096;
+
 /// What a process finds of the one before.
 #[derive(Debug, Clone, Copy)]
 enum Found {
@@ -23,7 +26,7 @@ enum Found {
     Nothing,
     /// Of another storage.
     Foreign,
-    /// With a few bytes changed.
+    /// With a page of zeros.
     Spoilt,
     /// Cut off in the middle.
     Short,
@@ -67,11 +70,9 @@ impl Disks {
         let file = folder.join("catalogue.sqlite");
         if let Ok(mut bytes) = fs::read(&file) {
             match found {
-                Spoilt if !bytes.is_empty() => {
-                    for _ in 0..8 {
-                        let place = rng.random_range(0..bytes.len());
-                        bytes[place] ^= 0x5a;
-                    }
+                Spoilt if bytes.len() >= PAGE => {
+                    let lost = rng.random_range(0..bytes.len() / PAGE) * PAGE;
+                    bytes[lost..lost + PAGE].fill(0);
                     fs::write(&file, bytes).unwrap();
                 }
                 Short => fs::write(&file, &bytes[..bytes.len() / 2]).unwrap(),
