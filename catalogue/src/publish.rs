@@ -245,6 +245,12 @@ impl Replica {
                 tracing::warn!(key = %stored.key, ?error, "a refused file stays for the reconcile");
                 return Err(CommitError::Unavailable("the upload could not be taken back".to_owned()));
             }
+            // somebody may have laid another file over it, which is served meanwhile
+            let ours = self.store.get(&stored.key, None).await.map(|object| Digest::of(&object.bytes) == stored.digest);
+            if !matches!(ours, Ok(true)) {
+                tracing::warn!(key = %stored.key, "a refused file is not there any more");
+                return Ok(());
+            }
         }
         if let Err(error) = self.store.delete(&stored.key).await {
             tracing::warn!(key = %stored.key, %error, "a refused file could not be deleted");

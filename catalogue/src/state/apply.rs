@@ -73,6 +73,8 @@ impl State {
             Change::PackagePublished(published) => self.publish(published, touched),
             Change::FileRefused { repository, file, digest } => {
                 let package = file.strip_suffix(layout::PROVENANCE_SUFFIX);
+                let listed = self.repository(repository).and_then(|r| r.version_of_file(file));
+                let held = listed.is_some_and(|version| layout::is_flat(&version.package.key));
                 self.change_facts(repository, package.unwrap_or(file), touched, |facts| match package {
                     Some(_) => {
                         facts.flat_provenance_used = true;
@@ -80,7 +82,7 @@ impl State {
                     }
                     None => {
                         facts.flat_used = true;
-                        facts.traces = None;
+                        facts.traces.take_if(|_| !held);
                         facts.remember(*digest);
                     }
                 });
