@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalogue::{Catalogue, CommitError, PublishOutcome};
+use catalogue::{Catalogue, CommitError, Options, PublishOutcome};
 use storage::Operation;
 use storage::faulty::{Faulty, Plan};
 
@@ -100,6 +100,25 @@ async fn a_replica_that_read_a_file_long_ago_does_not_bring_it_back() {
         assert!(reconcile.await.unwrap().unwrap().adopted.is_empty());
         assert_eq!(version(&other, "web", "1.0.0").await, None);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_upload_takes_only_its_own_bytes_back() {
+    let site = Site::new();
+    let slow = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+    let late = Catalogue::open(slow.clone(), site.options()).await.unwrap();
+    // its clock is ahead, so that it waits for no minute
+    let options = Options { clock: Arc::new(site.clock.ahead_by(3600)), ..site.options() };
+    let other = Catalogue::open(Arc::new(site.store.clone()), options).await.unwrap();
+    slow.set_plan(Plan::delay(Duration::from_secs(5)).only([Operation::Get]).under([".chandlery/journal/"]));
+    let upload = tokio::spawn(async move { publish(&late, &package("web", "1.0.0", "ours")).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(site.has("web-1.0.0.tgz").await, "the upload wrote its file");
+    let theirs = package("web", "1.0.0", "theirs");
+    site.place("web-1.0.0.tgz", theirs.bytes().clone()).await;
+    assert_eq!(other.reconcile(false).await.unwrap().adopted.len(), 1);
+    assert_eq!(upload.await.unwrap(), Err(CommitError::Exists));
+    assert_eq!(bytes(&other, "web", "1.0.0").await.unwrap(), theirs.bytes());
 }
 
 #[tokio::test(start_paused = true)]
