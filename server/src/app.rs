@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use catalogue::Catalogue;
 
+use crate::auth::Authentication;
 use crate::classic::index::IndexViews;
 use crate::config::Settings;
 use crate::packages::PackageCache;
@@ -13,6 +14,8 @@ use crate::parsing::Parsing;
 pub struct App {
     /// The settings in force.
     pub settings: Settings,
+    /// What is asked of callers.
+    pub authentication: Authentication,
     /// What exists.
     pub catalogue: Catalogue,
     /// Packages that were read lately.
@@ -27,9 +30,10 @@ pub struct App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(settings: Settings, catalogue: Catalogue) -> Self {
+    pub fn new(settings: Settings, authentication: Authentication, catalogue: Catalogue) -> Self {
         let packages = PackageCache::new(settings.packages.cache_size);
         let parsing = Parsing::new(settings.upload.limits.clone());
-        Self { settings, catalogue, packages, views: IndexViews::default(), parsing, started: Instant::now() }
+        let (views, started) = (IndexViews::default(), Instant::now());
+        Self { settings, authentication, catalogue, packages, views, parsing, started }
     }
 }

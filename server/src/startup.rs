@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::App;
+use crate::auth::Authentication;
 use crate::config::Settings;
 use crate::log::Log;
 use crate::middleware::Front;
@@ -74,7 +75,7 @@ impl Server {
             () = stop.asked() => None,
         };
         if let Some(opened) = &opened {
-            front.open(Door::new(Arc::new(App::new(settings, opened.catalogue.clone()))));
+            front.open(Door::new(Arc::new(App::new(settings, Authentication::default(), opened.catalogue.clone()))));
             tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
         }
         if let Err(error) = serving.await {

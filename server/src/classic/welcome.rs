@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::{App, VERSION, reading};
 
 /// `GET /`: what this is and how to use it.
-pub fn root(app: &App) -> Response {
+pub fn root(app: &App, _grant: &Grant<Pull>) -> Response {
     let place = match app.settings.repository.depth {
         Depth::Fixed(0) => "this address",
         Depth::Fixed(_) | Depth::Dynamic => "this address followed by the path of a repository",

@@ -46,9 +46,9 @@ impl Door {
         let (head, body) = request.into_parts();
         let path = decode(head.uri.path()).ok_or(Error::NotFound)?;
         let Match { route, repository, parameters } = self.matcher.find(&head.method, &path).ok_or(Error::NotFound)?;
-        let caller = Caller::of(&head.headers)?;
-
         let (app, headers) = (&*self.app, &head.headers);
+        let caller = Caller::of(&app.authentication, headers);
+
         let super::Parameters { name, version, count, .. } = parameters;
         let may = repository;
         match route.operation {
@@ -66,7 +66,7 @@ impl Door {
             Operation::DownloadFile => {
                 packages::download::download(app, &caller.grant::<Pull>(may)?, &parameters, headers).await
             }
-            Operation::ShowWelcome => Ok(welcome::root(app)),
+            Operation::ShowWelcome => Ok(welcome::root(app, &caller.grant::<Pull>(may)?)),
             Operation::ShowRepository => Box::pin(welcome::repository(app, &caller.grant::<Pull>(may)?)).await,
             Operation::ShowInfo => Ok(info::show()),
             Operation::ShowHealth => Ok(health::show()),

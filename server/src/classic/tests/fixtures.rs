@@ -17,6 +17,7 @@ use storage::memory::MemoryStore;
 use storage::{Listed, ObjectStore, Prefix};
 
 use crate::App;
+use crate::auth::Authentication;
 use crate::config::{Depth, Settings};
 use crate::router::Door;
 
@@ -62,7 +63,8 @@ impl TestServer {
             ..Options::default()
         };
         let catalogue = Catalogue::open(Arc::new(store.clone()), options).await.unwrap();
-        Self { door: Door::new(Arc::new(App::new(settings, catalogue))), store }
+        let app = App::new(settings, Authentication::default(), catalogue);
+        Self { door: Door::new(Arc::new(app)), store }
     }
 
     pub async fn at_depth(depth: Depth) -> Self {

@@ -1,0 +1,3 @@
+/// What the settings ask of callers. Built once.
+#[derive(Debug, Default)]
+pub struct Authentication {}
