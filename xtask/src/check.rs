@@ -1,13 +1,14 @@
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{direction, length, step};
+use crate::{charts, direction, length, step};
 
 /// What needs no test run. Flags that rebuild dependencies, such as `RUSTFLAGS`, are avoided.
 pub fn run(workspace: &Workspace) -> Result<()> {
     step::run("format", workspace.cargo().args(["fmt", "--all", "--check"]))?;
     direction::check(workspace)?;
     length::check(workspace)?;
+    charts::check(workspace)?;
     step::run(
         "clippy",
         workspace.cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]),

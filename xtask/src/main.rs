@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod bench;
+mod charts;
 mod check;
 mod direction;
 mod fuzz;
@@ -30,6 +31,8 @@ enum Command {
     Tools,
     /// Formatting, dependency direction, lints, documentation: the quick part of `test`
     Check,
+    /// Writes the schemas and the READMEs' tables that follow from the charts' values
+    Charts,
     /// Everything that must hold before a change lands: tools, check, all tests
     Test {
         /// Passed on to `cargo test`, for example a part of a test's name
@@ -64,6 +67,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Tools => tools::install(&workspace),
         Command::Check => check::run(&workspace),
+        Command::Charts => charts::write(&workspace),
         Command::Test { arguments } => test::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
         Command::Fuzz { seconds, target } => fuzz::run(&workspace, seconds, target.as_deref()),

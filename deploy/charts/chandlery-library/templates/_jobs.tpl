@@ -1,0 +1,59 @@
+{{/*
+The pod template of a job that works on the application: with its image, files and rights. Takes what "chandlery.container"
+takes of image, tag, command, env and mounts, and
+  container, component  the job's name
+  initContainers, volumes  YAML lists as text
+  resources, preset  the job's own
+  restartPolicy  OnFailure if it is not named
+*/}}
+{{- define "chandlery.jobPod" -}}
+{{- $values := default .root.Values .values -}}
+metadata:
+  labels:
+    {{- include "chandlery.labels" . | nindent 4 }}
+    {{ include "chandlery.clientLabel" .root }}: "true"
+spec:
+  {{- include "chandlery.pod" (dict "root" .root "component" .component "image" .image "values" (omit $values "podAntiAffinityPreset" "topologySpreadConstraints" "terminationGracePeriodSeconds")) | nindent 2 }}
+  restartPolicy: {{ default "OnFailure" .restartPolicy }}
+  {{- with .initContainers }}
+  initContainers:
+    {{- . | nindent 4 }}
+  {{- end }}
+  containers:
+    - name: {{ .container }}
+      image: {{ include "chandlery.image" (dict "root" .root "image" .image "key" .key "tag" .tag) | quote }}
+      imagePullPolicy: {{ default "IfNotPresent" .image.pullPolicy }}
+      {{- with include "chandlery.securityContext" $values.containerSecurityContext }}
+      securityContext:
+        {{- . | nindent 8 }}
+      {{- end }}
+      command:
+        {{- .command | nindent 8 }}
+      {{- with .env }}
+      env:
+        {{- . | nindent 8 }}
+      {{- end }}
+      {{- with include "chandlery.resources" (dict "resources" .resources "preset" .preset) }}
+      resources:
+        {{- . | nindent 8 }}
+      {{- end }}
+      {{- with .mounts }}
+      volumeMounts:
+        {{- . | nindent 8 }}
+      {{- end }}
+  {{- with .volumes }}
+  volumes:
+    {{- . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+
+{{/* A job of `helm test`. Takes what "chandlery.jobPod" takes; component is the test's name. */}}
+{{- define "chandlery.testPod" -}}
+apiVersion: v1
+kind: Pod
+{{- $pod := fromYaml (include "chandlery.jobPod" (merge (dict "restartPolicy" "Never") .)) }}
+metadata:
+  {{- include "chandlery.metadata" (dict "root" .root "component" .component "labels" (dict (include "chandlery.clientLabel" .root) "true") "annotations" (dict "helm.sh/hook" "test" "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded")) | nindent 2 }}
+spec:
+  {{- toYaml $pod.spec | nindent 2 }}
+{{- end -}}

@@ -1,0 +1,32 @@
+{{/*
+A password that must be there. Takes
+  root      the root context
+  existing  the name of a Secret that has it
+  value     the password itself
+  keys      the values to set, for the message: the Secret's and the password's
+*/}}
+{{- define "chandlery.requirePassword" -}}
+{{- if not .existing -}}
+{{- if .root.Values.production -}}
+{{- fail (printf "\n\nproduction is true, so passwords do not belong in values: set %s to the name of a Secret." (first .keys)) -}}
+{{- end -}}
+{{- if not .value -}}
+{{- fail (printf "\n\nThere is no password, and this chart brings no default: set %s to the name of a Secret, or %s." (first .keys) (last .keys)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A Secret of our own. Takes a scope, and data: a map from key to plain text; empty ones are left out. */}}
+{{- define "chandlery.secret" -}}
+apiVersion: v1
+kind: Secret
+metadata:
+  {{- include "chandlery.metadata" . | nindent 2 }}
+type: Opaque
+data:
+  {{- range $key, $text := .data }}
+  {{- if $text }}
+  {{ $key }}: {{ $text | toString | b64enc | quote }}
+  {{- end }}
+  {{- end }}
+{{- end -}}
