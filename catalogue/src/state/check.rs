@@ -184,10 +184,7 @@ impl State {
         let facts = self.facts(repository, package.unwrap_or(file));
         let taken_in = match package {
             None => facts.is_some_and(|facts| facts.flat_used && facts.digests.contains(&digest)),
-            Some(_) => {
-                let own = facts.and_then(|facts| facts.provenance.as_ref()).is_some_and(|p| &p.stored.key == key);
-                !own && self.repository(repository).is_some_and(|repository| repository.refers_to(key))
-            }
+            Some(_) => self.repository(repository).is_some_and(|repository| repository.removed_provenance(key, digest)),
         };
         if taken_in {
             return Err(Refusal::InUse);

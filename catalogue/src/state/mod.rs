@@ -244,6 +244,12 @@ impl Repository {
         Some((&self.file(package_file)?.provenance.as_ref()?.stored).into())
     }
 
+    /// Whether a removed version's provenance is these bytes, which are on their way from this key to the trash.
+    pub(crate) fn removed_provenance(&self, key: &Key, digest: Digest) -> bool {
+        let removed = |facts: &ProvenanceFacts| &facts.stored.key == key && facts.stored.digest == digest;
+        self.trash.values().any(|trashed| trashed.provenance.as_ref().is_some_and(removed))
+    }
+
     pub(crate) fn refers_to(&self, key: &Key) -> bool {
         let provenance = |facts: &Option<ProvenanceFacts>| facts.as_ref().is_some_and(|p| &p.stored.key == key);
         let in_trash = |trashed: &Arc<Trashed>| &trashed.version.package.key == key || provenance(&trashed.provenance);

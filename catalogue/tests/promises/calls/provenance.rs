@@ -1,4 +1,4 @@
-use catalogue::CommitError;
+use catalogue::{CommitError, PublishOutcome};
 
 use crate::packages::{package, provenance};
 use crate::site::{Site, overwrite, publish, publish_signed, root, signature};
@@ -77,4 +77,19 @@ async fn a_refused_upload_leaves_no_provenance() {
     assert_eq!(refused, Err(CommitError::Exists));
     assert_eq!(site.keys("").await, before);
     assert_eq!(signature(&replica, &other).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_has_not_seen_a_removal_publishes_with_a_provenance_all_the_same() {
+    let site = Site::new();
+    let (here, behind) = (site.replica().await, site.replica().await);
+    let old = package("web", "1.0.0", "old");
+    publish_signed(&here, &old, 1).await;
+    here.remove(&root(), "web", "1.0.0").await.unwrap();
+    let new = package("web", "1.0.0", "new");
+    let (signed, bytes) = provenance(&new, 2);
+    let published = behind.publish(&root(), &new, Some((&signed, bytes.clone())), false).await;
+    assert_eq!(published, Ok(PublishOutcome::Created));
+    assert_eq!(signature(&here, &new).await.unwrap(), bytes);
+    assert_eq!(signature(&behind, &new).await.unwrap(), bytes);
 }
