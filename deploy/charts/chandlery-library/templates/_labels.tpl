@@ -11,6 +11,14 @@ app.kubernetes.io/name: {{ include "chandlery.name" .root }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 
+{{/* Labels of pods: without the chart's version, which would restart pods that nothing else changes. Takes a scope. */}}
+{{- define "chandlery.podLabels" -}}
+{{ include "chandlery.selector" . }}
+{{- with .root.Values.commonLabels }}
+{{ tpl (toYaml .) $.root }}
+{{- end }}
+{{- end -}}
+
 {{/* Labels of every object. Takes a scope. */}}
 {{- define "chandlery.labels" -}}
 {{ include "chandlery.selector" . }}

@@ -171,7 +171,7 @@ A pod template. Takes what "chandlery.pod" and "chandlery.container" take, and
 {{- $values := default .root.Values .values -}}
 metadata:
   labels:
-    {{- include "chandlery.labels" . | nindent 4 }}
+    {{- include "chandlery.podLabels" . | nindent 4 }}
     {{- with $values.podLabels }}
     {{- tpl (toYaml .) $.root | nindent 4 }}
     {{- end }}

@@ -30,3 +30,24 @@ data:
   {{- end }}
   {{- end }}
 {{- end -}}
+
+{{/* Secrets as files in one folder. Takes root, and files: a list of secret, key, path. */}}
+{{- define "chandlery.secretVolume" -}}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range .files }}
+      - secret:
+          name: {{ .secret }}
+          items:
+            - key: {{ .key }}
+              path: {{ .path }}
+      {{- end }}
+{{- end -}}
+
+{{- define "chandlery.secretMount" -}}
+- name: secrets
+  mountPath: /run/secrets/application
+  readOnly: true
+{{- end -}}
