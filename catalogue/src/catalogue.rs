@@ -17,7 +17,7 @@ use crate::reconcile::Memory;
 use crate::replica::Replica;
 use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
-use crate::{Options, PackageLocation, RepositoryPath, State, View};
+use crate::{BackupError, BackupReport, Options, PackageLocation, Progress, RepositoryPath, State, View};
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
 const INBOX: usize = 8192;
@@ -182,6 +182,15 @@ impl Catalogue {
     /// If the storage fails.
     pub async fn collect(&self) -> Result<usize, CommitError> {
         self.replica.collect().await
+    }
+
+    /// Copies everything that exists to another storage, at one state, while others go on changing it. The copy has the
+    /// same id and serves the same bytes. What an earlier backup to the same place has is not copied again.
+    ///
+    /// # Errors
+    /// If `to` holds something else, or one of the storages fails.
+    pub async fn backup(&self, to: Arc<dyn ObjectStore>, progress: Progress) -> Result<BackupReport, BackupError> {
+        self.replica.backup(to, progress).await
     }
 
     /// Writes a snapshot of the state now, whether one is due or not.

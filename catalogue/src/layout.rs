@@ -24,6 +24,11 @@ pub fn format() -> Key {
     own(format!("{OWN_FOLDER}/format.json"))
 }
 
+/// What says of a storage that it is a copy of another one, and whether it is whole.
+pub fn backup() -> Key {
+    own(format!("{OWN_FOLDER}/backup.json"))
+}
+
 /// One entry of the journal. Twenty digits hold every `u64`, so byte order is the order of sequences.
 pub fn journal(sequence: u64) -> Key {
     own(format!("{OWN_FOLDER}/journal/{sequence:020}.json"))

@@ -4,6 +4,7 @@
 //! journal object; that is the only coordination between replicas. Reads are answered from an immutable [`View`]
 //! in memory. SQLite keeps the state between two starts and can be lost at any time.
 
+mod backup;
 mod blocking;
 mod catalogue;
 mod change;
@@ -13,6 +14,7 @@ pub mod database;
 mod engine;
 #[cfg(test)]
 mod history;
+mod inventory;
 mod journal;
 pub mod layout;
 mod load;
@@ -21,6 +23,7 @@ mod outcome;
 mod publish;
 mod reconcile;
 mod remove;
+mod replay;
 mod replica;
 mod repository_path;
 mod shared;
@@ -29,11 +32,14 @@ mod start;
 mod state;
 mod view;
 
+pub use backup::{BackupError, BackupReport, Damage, Progress, restore_backup};
 pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
+pub use inventory::{Item, Role};
 pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
+pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use start::storage_id;
 pub use state::{

@@ -12,7 +12,7 @@ use crate::blocking::blocking;
 use crate::database::{Database, DatabaseError};
 use crate::outcome::OpenError;
 use crate::view::StoredRegions;
-use crate::{IndexOptions, Options, State, journal, layout, snapshot};
+use crate::{IndexOptions, Options, State, backup, journal, layout, snapshot};
 
 /// The format of everything below `.chandlery/`.
 const FORMAT: u32 = 1;
@@ -34,27 +34,40 @@ pub(crate) struct Start {
 
 /// The storage's id; a storage without one gets one.
 pub async fn storage_id(store: &dyn ObjectStore) -> Result<Uuid, OpenError> {
+    backup::refuse_unfinished(store).await?;
     let key = layout::format();
     loop {
-        match store.get(&key, None).await {
-            Ok(object) => return read_format(&object.bytes),
-            Err(StorageError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
+        if let Some(id) = known_storage_id(store).await? {
+            return Ok(id);
         }
         if journal::read(store, 1).await?.is_some() {
             return Err(OpenError::Format(format!(
                 "{key} is gone but the journal is there: put the file back from a backup of this storage"
             )));
         }
-        let file = FormatFile { format: FORMAT, id: Uuid::new_v4() };
-        let bytes = serde_json::to_vec(&file).map_err(|error| OpenError::Format(error.to_string()))?;
-        match store.put_new(&key, Bytes::from(bytes)).await {
-            Ok(_) => return Ok(file.id),
+        let id = Uuid::new_v4();
+        match store.put_new(&key, format_file(id)?).await {
+            Ok(_) => return Ok(id),
             // another replica was faster
             Err(StorageError::AlreadyExists(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The storage's id, if it has one.
+pub(crate) async fn known_storage_id(store: &dyn ObjectStore) -> Result<Option<Uuid>, OpenError> {
+    match store.get(&layout::format(), None).await {
+        Ok(object) => read_format(&object.bytes).map(Some),
+        Err(StorageError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What makes a folder a storage with this id.
+pub(crate) fn format_file(id: Uuid) -> Result<Bytes, OpenError> {
+    let file = FormatFile { format: FORMAT, id };
+    serde_json::to_vec(&file).map(Bytes::from).map_err(|error| OpenError::Format(error.to_string()))
 }
 
 fn read_format(bytes: &[u8]) -> Result<Uuid, OpenError> {
@@ -95,7 +108,7 @@ pub(crate) async fn start(store: &Arc<dyn ObjectStore>, options: &Options) -> Re
             }
         }
     }
-    let state = match from_snapshot(&**store, id).await? {
+    let state = match from_snapshot(&**store, id, u64::MAX).await? {
         Some(state) => state,
         None => State::empty(id),
     };
@@ -115,8 +128,9 @@ async fn belongs(store: &dyn ObjectStore, state: &State) -> Result<bool, Storage
     Ok(journal::read(store, state.sequence).await?.is_some_and(|(entry, _)| entry.id == state.entry))
 }
 
-async fn from_snapshot(store: &dyn ObjectStore, id: Uuid) -> Result<Option<State>, OpenError> {
-    for sequence in newest_snapshots(store).await? {
+/// The state of the newest snapshot up to this sequence.
+pub(crate) async fn from_snapshot(store: &dyn ObjectStore, id: Uuid, until: u64) -> Result<Option<State>, OpenError> {
+    for sequence in newest_snapshots(store).await?.into_iter().filter(|sequence| *sequence <= until) {
         let key = layout::snapshot(sequence);
         let object = match store.get(&key, None).await {
             Ok(object) => object,

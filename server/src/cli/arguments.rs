@@ -38,6 +38,9 @@ pub(super) fn command() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("Believe that packages are gone even if most of them are"),
             ),
+            super::restore::command(),
+            super::backup::command(),
+            super::backup::restore_command(),
             Command::new("routes").about("Print every route"),
             Command::new("settings").about("Print the table of settings as Markdown").hide(true),
             Command::new("version").about("Print the version"),

@@ -3,8 +3,13 @@
 //! Every setting is a flag, made from the table in [`crate::config`]. Flags alone mean `serve`.
 
 mod arguments;
+mod backup;
+mod beside;
 mod check_config;
+mod output;
+mod progress;
 mod reconcile;
+mod restore;
 mod routes;
 mod serve;
 
@@ -45,6 +50,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match matches.subcommand() {
         Some(("check-config", _)) => check_config::print(&values),
         Some(("reconcile", flags)) => reconcile::run(settings, flags.get_flag(arguments::ACCEPT_LOSS)),
+        Some(("backup", flags)) => backup::run(&settings, flags),
+        Some(("restore-backup", flags)) => backup::restore(&settings, flags),
+        Some(("restore", flags)) => restore::run(&settings, flags),
         _ => serve::run(settings),
     }
 }
@@ -53,6 +61,12 @@ fn wrong(faults: &[SettingError]) -> ExitCode {
     for fault in faults {
         eprintln!("chandlery: {fault}");
     }
+    ExitCode::from(WRONG_USE)
+}
+
+/// What the arguments ask for cannot be meant.
+fn wrong_use(reason: impl std::fmt::Display) -> ExitCode {
+    eprintln!("chandlery: {reason}");
     ExitCode::from(WRONG_USE)
 }
 

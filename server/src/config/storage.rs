@@ -22,6 +22,18 @@ pub enum Storage {
 }
 
 impl Storage {
+    /// The storage that a command's argument names: a folder.
+    ///
+    /// # Errors
+    /// Why it names none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once("://") {
+            _ if text.is_empty() => Err("it is empty".to_owned()),
+            Some((scheme, _)) => Err(format!("{scheme}:// is no kind of storage that can be copied to; name a folder")),
+            None => Ok(Self::Local { root: PathBuf::from(text) }),
+        }
+    }
+
     pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
         let root = values.text(&LOCAL_ROOTDIR).ok_or_else(|| values.fault(&LOCAL_ROOTDIR, "it is empty"))?;
         Ok(Self::Local { root: PathBuf::from(root) })

@@ -4,7 +4,7 @@ mod adoption;
 mod folder;
 mod network;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub struct Opened {
 /// If one of them cannot be used.
 pub async fn open(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
     let config::Storage::Local { root } = &settings.storage;
-    let store = open_storage(root.clone()).await?;
+    let store = open_storage(&settings.storage).await?;
     let id = catalogue::storage_id(&*store).await?;
     let chosen = settings.catalogue.folder.clone();
     let folder = blocking(move || folder::find(chosen.as_deref(), id)).await.map_err(OpeningError::Folder)?;
@@ -64,13 +64,19 @@ pub async fn open(settings: &Settings, adoption: Adoption) -> Result<Opened, Ope
 /// If the storage cannot be used.
 pub async fn open_beside(settings: &Settings, adoption: Adoption) -> Result<Catalogue, OpeningError> {
     let config::Storage::Local { root } = &settings.storage;
-    let store = open_storage(root.clone()).await?;
+    let store = open_storage(&settings.storage).await?;
     let progress = Some(adoption.into_progress());
     let options = Options { reconcile_interval: Duration::ZERO, progress, ..options(settings, root) };
     Ok(Catalogue::open(store, options).await?)
 }
 
-async fn open_storage(root: PathBuf) -> Result<Arc<dyn ObjectStore>, OpeningError> {
+/// Opens any storage.
+///
+/// # Errors
+/// If it cannot be used.
+pub async fn open_storage(storage: &config::Storage) -> Result<Arc<dyn ObjectStore>, OpeningError> {
+    let config::Storage::Local { root } = storage;
+    let root = root.clone();
     let store = blocking(move || FileStore::open(root)).await.map_err(OpeningError::Storage)?;
     Ok(Arc::new(store))
 }

@@ -13,6 +13,7 @@ mod index_content;
 mod index_delivery;
 mod kill;
 mod listing;
+mod operate;
 mod packages;
 mod refusals;
 mod removal;

@@ -1,6 +1,7 @@
 //! One call after another.
 
 mod adoption;
+mod backup;
 mod collect;
 mod provenance;
 mod publish;
