@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::App;
 use crate::auth::Authentication;
-use crate::config::Settings;
+use crate::config::{Notice, Settings};
 use crate::log::Log;
 use crate::middleware::Front;
 use crate::opening::{self, Adoption, OpeningError};
@@ -61,6 +61,7 @@ impl Server {
         let Self { listener, address, settings, log, stop } = self;
         let (host, port) = (address.ip(), address.port());
         tracing::info!(%host, port, %address, version = crate::VERSION, "Starting Chandlery");
+        settings.notices.iter().for_each(Notice::log);
         let front = Arc::new(Front::new(&settings, log, stop.clone()));
         let serving = {
             let (front, settings, stop) = (Arc::clone(&front), settings.listen.clone(), stop.clone());

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::config::{Kind, SETTINGS, Setting};
+use crate::config::{CONCERNS, Kind, SETTINGS, Setting, Standing};
 
 pub(super) const ACCEPT_LOSS: &str = "accept-loss";
 
@@ -28,7 +28,11 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::Version)
                 .help("Print the version"),
         )
-        .args(SETTINGS.iter().map(|setting| flag(setting)))
+        .args(
+            CONCERNS
+                .iter()
+                .flat_map(|(title, settings)| settings.iter().map(|setting| flag(setting).help_heading(*title))),
+        )
         .subcommands([
             Command::new("serve").about("Serve (the default when only flags are given)"),
             Command::new("check-config").about("Print every setting in force and where it came from"),
@@ -53,15 +57,14 @@ fn flag(setting: &'static Setting) -> Arg {
         default => format!(", default {default}"),
     };
     let help = format!("{} [{}{default}]", setting.help, setting.variable());
-    let arg = Arg::new(setting.name)
-        .long(setting.name)
-        .global(true)
-        .value_name(setting.kind.placeholder())
-        .help(help)
-        .overrides_with(setting.name); // the last one counts
+    let arg = Arg::new(setting.name).long(setting.name).global(true).value_name(setting.kind.placeholder()).help(help);
     let arg = match setting.short {
         Some(short) => arg.short(short),
         None => arg,
+    };
+    let arg = match setting.kind {
+        Kind::Pairs => arg.action(ArgAction::Append),
+        _ => arg.overrides_with(setting.name), // the last one counts
     };
     match setting.kind {
         Kind::Boolean => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
@@ -101,8 +104,8 @@ pub(super) fn flags(matches: &ArgMatches) -> BTreeMap<&'static str, String> {
     SETTINGS
         .iter()
         .filter_map(|setting| {
-            let text = matches.get_one::<String>(setting.name)?;
-            Some((setting.name, text.clone()))
+            let texts: Vec<&str> = matches.get_many::<String>(setting.name)?.map(String::as_str).collect();
+            Some((setting.name, texts.join(",")))
         })
         .collect()
 }

@@ -5,33 +5,43 @@ use catalogue::Freshness;
 
 use super::{Kind, Setting, SettingError, Values, duration};
 
-pub(super) const CATALOGUE: Setting = Setting::new(
+pub(super) const SETTINGS: &[&Setting] =
+    &[&CATALOGUE, &READ_FRESHNESS, &STALE_WHILE_DOWN, &CACHE_INTERVAL, &TRASH_WINDOW];
+
+const CATALOGUE: Setting = Setting::new(
     "catalogue",
     Kind::Text,
     "Folder of the catalogue's SQLite file, on a local disk; without it, one in the user's cache folder.",
 )
 .key("catalogue");
-pub(super) const READ_FRESHNESS: Setting = Setting::new(
+const READ_FRESHNESS: Setting = Setting::new(
     "read-freshness",
     Kind::Text,
     "How old an answer may be: strict, or a duration; without it, 1s on a local disk and strict elsewhere.",
 )
 .key("readfreshness");
-pub(super) const STALE_WHILE_DOWN: Setting = Setting::new(
+const STALE_WHILE_DOWN: Setting = Setting::new(
     "stale-while-down",
     Kind::Duration,
     "How long reads are answered from the last state when the storage cannot be asked.",
 )
 .key("stalewhiledown")
 .default("5m");
-pub(super) const CACHE_INTERVAL: Setting = Setting::new(
+const CACHE_INTERVAL: Setting = Setting::new(
     "cache-interval",
     Kind::Duration,
     "How often the storage is searched for files placed, changed or removed by hand; 0 for never.",
 )
 .key("cacheinterval")
 .default("5m");
-pub(super) const TRASH_WINDOW: Setting = Setting::new(
+const ALWAYS_REGENERATE: Setting = Setting::new(
+    "always-regenerate-chart-index",
+    Kind::Boolean,
+    "Search the storage before every answer too, which costs a listing each time.",
+)
+.key("always-regenerate-chart-index")
+.default("false");
+const TRASH_WINDOW: Setting = Setting::new(
     "trash-window",
     Kind::Duration,
     "How long deleted and replaced packages can be restored; 0 deletes at once.",
@@ -50,6 +60,8 @@ pub struct Catalogue {
     pub stale_while_down: Duration,
     /// How often the storage is compared with the catalogue; zero for never.
     pub reconcile_interval: Duration,
+    /// Every read compares the storage with the catalogue first.
+    pub reconcile_on_read: bool,
     /// How long removed and replaced packages are kept.
     pub trash_window: Duration,
 }
@@ -73,6 +85,7 @@ impl Catalogue {
             freshness,
             stale_while_down: values.duration(&STALE_WHILE_DOWN),
             reconcile_interval: values.duration(&CACHE_INTERVAL),
+            reconcile_on_read: values.boolean(&ALWAYS_REGENERATE),
             trash_window: values.duration(&TRASH_WINDOW),
         })
     }
@@ -85,6 +98,7 @@ impl Default for Catalogue {
             freshness: None,
             stale_while_down: Duration::from_secs(300),
             reconcile_interval: Duration::from_secs(300),
+            reconcile_on_read: false,
             trash_window: Duration::from_secs(7 * 24 * 3600),
         }
     }

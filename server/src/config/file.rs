@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{SETTINGS, Setting, SettingError};
+use super::{Kind, SETTINGS, Setting, SettingError};
 
 /// Larger than any file with all settings; keeps a mistaken path from filling the memory.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -49,6 +49,9 @@ impl Found {
             };
             let key = if above.is_empty() { key } else { format!("{above}.{key}") };
             match (setting(&key), value) {
+                (Some(setting), serde_yaml::Value::Mapping(pairs)) if setting.kind == Kind::Pairs => {
+                    self.take_pairs(setting, key, pairs);
+                }
                 (_, serde_yaml::Value::Mapping(below)) => self.walk(&key, below), // `storage:` is a word and a level
                 (Some(_), serde_yaml::Value::Null) => {}                          // `key:` says nothing
                 (Some(setting), value) => self.take(setting, key, value),
@@ -57,17 +60,42 @@ impl Found {
         }
     }
 
+    /// A mapping, as the flag has it.
+    fn take_pairs(&mut self, setting: &'static Setting, key: String, pairs: serde_yaml::Mapping) {
+        let is_plain = |text: &str, signs: &[char]| !text.contains(signs);
+        let pairs = pairs.into_iter().map(|(name, value)| match (scalar(name), scalar(value)) {
+            (Some(name), Some(value)) if is_plain(&name, &['=', ',']) && is_plain(&value, &[',']) => {
+                Some(format!("{name}={value}"))
+            }
+            _ => None,
+        });
+        match pairs.collect::<Option<Vec<_>>>() {
+            Some(pairs) => self.note(setting, key, pairs.join(",")),
+            None => self.faults.push(format!("{key}: expected texts without commas by names without = and commas")),
+        }
+    }
+
     fn take(&mut self, setting: &'static Setting, key: String, value: serde_yaml::Value) {
-        let text = match value {
-            serde_yaml::Value::String(text) => text,
-            serde_yaml::Value::Bool(value) => value.to_string(),
-            serde_yaml::Value::Number(number) => number.to_string(),
-            _ => return self.faults.push(format!("{key}: expected {}", setting.kind)),
-        };
+        match scalar(value) {
+            Some(text) => self.note(setting, key, text),
+            None => self.faults.push(format!("{key}: expected {}", setting.kind)),
+        }
+    }
+
+    fn note(&mut self, setting: &'static Setting, key: String, text: String) {
         if let Some((_, earlier, _)) = self.lines.iter().find(|(other, ..)| other.name == setting.name) {
             return self.faults.push(format!("{key} is given twice (also as {earlier})"));
         }
         self.lines.push((setting, key, text));
+    }
+}
+
+fn scalar(value: serde_yaml::Value) -> Option<String> {
+    match value {
+        serde_yaml::Value::String(text) => Some(text),
+        serde_yaml::Value::Bool(value) => Some(value.to_string()),
+        serde_yaml::Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -3,19 +3,25 @@ use http::Uri;
 
 use super::{Kind, Setting, SettingError, Values};
 
-pub(super) const CHART_URL: Setting =
+pub(super) const SETTINGS: &[&Setting] = &[&CHART_URL, &INDEX_FORMAT, &JSON_INDEX, &GEN_INDEX];
+
+const CHART_URL: Setting =
     Setting::new("chart-url", Kind::Text, "Absolute base of package URLs in indexes; without it they are relative.")
         .key("charturl");
-pub(super) const INDEX_FORMAT: Setting = Setting::new(
+const INDEX_FORMAT: Setting = Setting::new(
     "index-format",
     Kind::Choice(&["json", "yaml"]),
     "Text of index.yaml: json (the default: every Helm reads it, current ones five times faster) or yaml. Wins over json-index.",
 )
 .key("indexformat");
-pub(super) const JSON_INDEX: Setting =
-    Setting::new("json-index", Kind::Boolean, "ChartMuseum's way to say it: false gives YAML.")
-        .key("json-index")
-        .default("true");
+const JSON_INDEX: Setting = Setting::new("json-index", Kind::Boolean, "ChartMuseum's way to say it: false gives YAML.")
+    .key("json-index")
+    .default("true");
+
+const GEN_INDEX: Setting =
+    Setting::new("gen-index", Kind::Boolean, "Print the index and exit; only at depth 0, else the server starts.")
+        .key("genindex")
+        .default("false");
 
 /// How `index.yaml` is written.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +30,8 @@ pub struct Index {
     pub format: Format,
     /// Absolute base of package URLs, without the context path and without a slash at the end; relative URLs if absent.
     pub chart_url: Option<String>,
+    /// Print the index instead of serving it.
+    pub print: bool,
 }
 
 impl Index {
@@ -34,7 +42,7 @@ impl Index {
             None if values.boolean(&JSON_INDEX) => Format::Json,
             None => Format::Yaml,
         };
-        Ok(Self { format, chart_url: chart_url(values)? })
+        Ok(Self { format, chart_url: chart_url(values)?, print: values.boolean(&GEN_INDEX) })
     }
 }
 

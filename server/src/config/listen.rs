@@ -3,42 +3,53 @@ use std::time::Duration;
 
 use super::{Kind, Setting, SettingError, Values};
 
-pub(super) const HOST: Setting =
+pub(super) const SETTINGS: &[&Setting] = &[
+    &HOST,
+    &PORT,
+    &MAX_CONNECTIONS,
+    &HEADER_READ_TIMEOUT,
+    &READ_TIMEOUT,
+    &WRITE_TIMEOUT,
+    &KEEP_ALIVE_TIMEOUT,
+    &SHUTDOWN_TIMEOUT,
+];
+
+const HOST: Setting =
     Setting::new("listen-host", Kind::Text, "Address or host name to listen on; IPv6 with or without brackets.")
         .key("listen.host")
         .default("0.0.0.0");
-pub(super) const PORT: Setting =
+const PORT: Setting =
     Setting::new("port", Kind::Integer(0, 65535), "Port to listen on; 0 takes a free one.").key("port").default("8080");
-pub(super) const MAX_CONNECTIONS: Setting =
+const MAX_CONNECTIONS: Setting =
     Setting::new("max-connections", Kind::Integer(1, 1_000_000), "Connections at a time; further ones wait.")
         .key("maxconnections")
         .default("10000");
-pub(super) const HEADER_READ_TIMEOUT: Setting = Setting::new(
+const HEADER_READ_TIMEOUT: Setting = Setting::new(
     "header-read-timeout",
     Kind::Duration,
     "Longest time for the head of a request, from its first byte; 0 for none.",
 )
 .key("headerreadtimeout")
 .default("30s");
-pub(super) const READ_TIMEOUT: Setting =
+const READ_TIMEOUT: Setting =
     Setting::new("read-timeout", Kind::Seconds, "Longest time without a byte of a request's body; 0 for none.")
         .key("readtimeout")
         .default("30");
-pub(super) const WRITE_TIMEOUT: Setting = Setting::new(
+const WRITE_TIMEOUT: Setting = Setting::new(
     "write-timeout",
     Kind::Seconds,
     "Longest time without the client taking a byte of the answer; 0 for none.",
 )
 .key("writetimeout")
 .default("30");
-pub(super) const KEEP_ALIVE_TIMEOUT: Setting = Setting::new(
+const KEEP_ALIVE_TIMEOUT: Setting = Setting::new(
     "keep-alive-timeout",
     Kind::Duration,
     "Longest time between two requests on a connection; 0 for none.",
 )
 .key("keepalivetimeout")
 .default("75s"); // longer than the 60 s after which common load balancers close, so that they close first
-pub(super) const SHUTDOWN_TIMEOUT: Setting = Setting::new(
+const SHUTDOWN_TIMEOUT: Setting = Setting::new(
     "shutdown-timeout",
     Kind::Duration,
     "How long running requests may go on when the server is told to stop.",

@@ -1,12 +1,14 @@
 use super::{Kind, Setting, Values};
 
-pub(super) const DEBUG: Setting =
+pub(super) const SETTINGS: &[&Setting] = &[&DEBUG, &LOG_JSON, &LOG_HEALTH, &LOG_LATENCY_INTEGER];
+
+const DEBUG: Setting =
     Setting::new("debug", Kind::Boolean, "Log what helps to find a fault.").key("debug").default("false");
-pub(super) const LOG_JSON: Setting =
+const LOG_JSON: Setting =
     Setting::new("log-json", Kind::Boolean, "Log JSON instead of text.").key("logjson").default("false");
-pub(super) const LOG_HEALTH: Setting =
+const LOG_HEALTH: Setting =
     Setting::new("log-health", Kind::Boolean, "Also log successful health checks.").key("loghealth").default("false");
-pub(super) const LOG_LATENCY_INTEGER: Setting =
+const LOG_LATENCY_INTEGER: Setting =
     Setting::new("log-latency-integer", Kind::Boolean, "Log latency as integer nanoseconds.")
         .key("loglatencyinteger")
         .default("false");

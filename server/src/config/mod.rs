@@ -10,74 +10,82 @@ mod file;
 mod index;
 mod listen;
 mod log;
+mod notices;
 mod packages;
 mod repository;
 mod setting;
 mod show;
 mod storage;
+mod unneeded;
+mod unsupported;
 mod upload;
 mod values;
+mod web;
 
 pub use self::catalogue::Catalogue;
 pub use self::index::Index;
 pub use self::listen::Listen;
 pub use self::log::Log;
+pub use self::notices::Notice;
 pub use self::packages::Packages;
 pub use self::repository::{Depth, Repository};
-pub use self::setting::{Kind, Setting, Value};
+pub use self::setting::{Kind, Setting, Standing, Value};
 pub use self::show::{in_force, markdown};
 pub use self::storage::Storage;
 pub use self::upload::Upload;
 pub use self::values::{Given, SettingError, Source, Values};
+pub use self::web::{AllowedOrigins, Web};
 
 /// The configuration file itself.
 pub const CONFIG: Setting =
     Setting::new("config", Kind::Text, "Read settings from this file (YAML or JSON).").short('c');
 
-/// Every setting there is, in the order in which help and documentation show them.
-pub const SETTINGS: &[&Setting] = &[
-    &CONFIG,
-    &listen::HOST,
-    &listen::PORT,
-    &repository::CONTEXT_PATH,
-    &storage::STORAGE,
-    &storage::LOCAL_ROOTDIR,
-    &repository::DEPTH,
-    &repository::DEPTH_DYNAMIC,
-    &repository::ALLOW_OVERWRITE,
-    &repository::DISABLE_FORCE_OVERWRITE,
-    &repository::DISABLE_API,
-    &repository::DISABLE_DELETE,
-    &index::CHART_URL,
-    &index::INDEX_FORMAT,
-    &index::JSON_INDEX,
-    &upload::MAX_UPLOAD_SIZE,
-    &upload::CHART_FIELD,
-    &upload::PROVENANCE_FIELD,
-    &upload::MAX_UNPACKED_SIZE,
-    &upload::MAX_FILE_SIZE,
-    &upload::MAX_ENTRIES,
-    &upload::MAX_RATIO,
-    &upload::MAX_PATH_LENGTH,
-    &upload::MAX_SUBCHART_DEPTH,
-    &upload::MAX_METADATA_SIZE,
-    &catalogue::CATALOGUE,
-    &catalogue::READ_FRESHNESS,
-    &catalogue::STALE_WHILE_DOWN,
-    &catalogue::CACHE_INTERVAL,
-    &catalogue::TRASH_WINDOW,
-    &packages::CACHE_SIZE,
-    &listen::MAX_CONNECTIONS,
-    &listen::HEADER_READ_TIMEOUT,
-    &listen::READ_TIMEOUT,
-    &listen::WRITE_TIMEOUT,
-    &listen::KEEP_ALIVE_TIMEOUT,
-    &listen::SHUTDOWN_TIMEOUT,
-    &log::DEBUG,
-    &log::LOG_JSON,
-    &log::LOG_HEALTH,
-    &log::LOG_LATENCY_INTEGER,
+/// A title for people, and the settings of one concern.
+pub type Concern = (&'static str, &'static [&'static Setting]);
+
+/// Every setting there is by concern, in the order in which help and documentation show them. A concern's file lists its
+/// own.
+pub const CONCERNS: &[Concern] = &[
+    ("General", &[&CONFIG]),
+    ("Listening", listen::SETTINGS),
+    ("Storage", storage::SETTINGS),
+    ("Repositories", repository::SETTINGS),
+    ("Index", index::SETTINGS),
+    ("Uploads", upload::SETTINGS),
+    ("Catalogue", catalogue::SETTINGS),
+    ("Memory", packages::SETTINGS),
+    ("Web", web::SETTINGS),
+    ("Log", log::SETTINGS),
+    ("Taken from ChartMuseum, without effect", unneeded::SETTINGS),
+    ("Of storages that are not supported", unsupported::SETTINGS),
 ];
+
+/// Every setting there is.
+pub const SETTINGS: &[&Setting] = &joined::<{ count() }>();
+
+const fn count() -> usize {
+    let (mut count, mut concern) = (0, 0);
+    while concern < CONCERNS.len() {
+        count += CONCERNS[concern].1.len();
+        concern += 1;
+    }
+    count
+}
+
+const fn joined<const COUNT: usize>() -> [&'static Setting; COUNT] {
+    let mut all = [&CONFIG; COUNT];
+    let (mut at, mut concern) = (0, 0);
+    while concern < CONCERNS.len() {
+        let settings = CONCERNS[concern].1;
+        let mut next = 0;
+        while next < settings.len() {
+            all[at] = settings[next];
+            (at, next) = (at + 1, next + 1);
+        }
+        concern += 1;
+    }
+    all
+}
 
 /// Everything that can be set. `Default` is what a server without any setting runs with.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -96,8 +104,12 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// How packages are kept in memory.
     pub packages: Packages,
+    /// What browsers and other sites get.
+    pub web: Web,
     /// What is logged, and how.
     pub log: Log,
+    /// What was set in vain.
+    pub notices: Vec<Notice>,
 }
 
 impl Settings {
@@ -110,6 +122,7 @@ impl Settings {
             log: Log::from_values(values),
             packages: Packages::from_values(values),
             upload: Upload::from_values(values),
+            notices: notices::notices(values),
             ..Self::default()
         };
         let faults: Vec<SettingError> = [
@@ -117,6 +130,7 @@ impl Settings {
             Storage::from_values(values).map(|storage| settings.storage = storage).err(),
             Repository::from_values(values).map(|repository| settings.repository = repository).err(),
             Index::from_values(values).map(|index| settings.index = index).err(),
+            Web::from_values(values).map(|web| settings.web = web).err(),
             Catalogue::from_values(values).map(|catalogue| settings.catalogue = catalogue).err(),
         ]
         .into_iter()

@@ -1,6 +1,8 @@
 use super::{Kind, Setting, Values};
 
-pub(super) const CACHE_SIZE: Setting =
+pub(super) const SETTINGS: &[&Setting] = &[&CACHE_SIZE];
+
+const CACHE_SIZE: Setting =
     Setting::new("package-cache-size", Kind::Size, "Memory for packages that were read lately; 0 keeps none.")
         .key("packagecachesize")
         .default("256Mi");

@@ -2,26 +2,28 @@ use catalogue::RepositoryPath;
 
 use super::{Kind, Setting, SettingError, Values};
 
-pub(super) const CONTEXT_PATH: Setting =
+pub(super) const SETTINGS: &[&Setting] =
+    &[&CONTEXT_PATH, &DEPTH, &DEPTH_DYNAMIC, &ALLOW_OVERWRITE, &DISABLE_FORCE_OVERWRITE, &DISABLE_API, &DISABLE_DELETE];
+
+const CONTEXT_PATH: Setting =
     Setting::new("context-path", Kind::Text, "Path in front of every route, for proxies that keep it.")
         .key("contextpath");
-pub(super) const DEPTH: Setting =
+const DEPTH: Setting =
     Setting::new("depth", Kind::Integer(0, 64), "How many path segments name a repository.").key("depth").default("0");
-pub(super) const DEPTH_DYNAMIC: Setting =
+const DEPTH_DYNAMIC: Setting =
     Setting::new("depth-dynamic", Kind::Boolean, "Any number of path segments names a repository.")
         .key("depthdynamic")
         .default("false");
-pub(super) const ALLOW_OVERWRITE: Setting =
+const ALLOW_OVERWRITE: Setting =
     Setting::new("allow-overwrite", Kind::Boolean, "Versions may be uploaded again with other bytes, without ?force.")
         .key("allowoverwrite")
         .default("false");
-pub(super) const DISABLE_FORCE_OVERWRITE: Setting =
-    Setting::new("disable-force-overwrite", Kind::Boolean, "Ignore ?force.")
-        .key("disableforceoverwrite")
-        .default("false");
-pub(super) const DISABLE_API: Setting =
+const DISABLE_FORCE_OVERWRITE: Setting = Setting::new("disable-force-overwrite", Kind::Boolean, "Ignore ?force.")
+    .key("disableforceoverwrite")
+    .default("false");
+const DISABLE_API: Setting =
     Setting::new("disable-api", Kind::Boolean, "No routes below /api.").key("disableapi").default("false");
-pub(super) const DISABLE_DELETE: Setting =
+const DISABLE_DELETE: Setting =
     Setting::new("disable-delete", Kind::Boolean, "Versions cannot be deleted.").key("disabledelete").default("false");
 
 /// How many path segments name a repository.

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -23,6 +24,21 @@ pub struct Setting {
     pub help: &'static str,
     /// Never shown.
     pub secret: bool,
+    /// An environment variable that is not the flag in upper case.
+    pub own_variable: Option<&'static str>,
+    /// Whether it has an effect.
+    pub standing: Standing,
+}
+
+/// Whether a setting has an effect. One without is taken all the same: who comes from ChartMuseum has it somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It has.
+    InForce,
+    /// It has none, and ChartMuseum warns of it too.
+    Deprecated,
+    /// It has none, for this reason.
+    Unneeded(&'static str),
 }
 
 /// What a setting takes.
@@ -38,8 +54,11 @@ pub enum Kind {
     Duration,
     /// Whole seconds, or a Go duration.
     Seconds,
-    /// One of these words, in any case.
+    /// One of these words, in any case. None of them if the setting has no default.
     Choice(&'static [&'static str]),
+    /// `key=value`, or a value alone, whose key is empty. Several stand between commas; the flag may be repeated, and
+    /// a file may have a mapping. Of several with one key the last counts.
+    Pairs,
     /// Any text; what is asked of it is checked where it is used.
     Text,
 }
@@ -55,12 +74,15 @@ pub enum Value {
     Duration(Duration),
     /// Of [`Kind::Choice`] (in lower case) and [`Kind::Text`].
     Text(String),
+    /// Of [`Kind::Pairs`].
+    Pairs(BTreeMap<String, String>),
 }
 
 impl Setting {
     /// A setting without a key, a default or a short flag.
     pub const fn new(name: &'static str, kind: Kind, help: &'static str) -> Self {
-        Self { name, short: None, key: None, kind, default: "", help, secret: false }
+        let standing = Standing::InForce;
+        Self { name, short: None, key: None, kind, default: "", help, secret: false, own_variable: None, standing }
     }
 
     /// With its key in a configuration file.
@@ -81,9 +103,33 @@ impl Setting {
         self
     }
 
-    /// The environment variable: the flag in upper case.
+    /// With a value that is never shown.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// With an environment variable that is not the flag in upper case.
+    pub const fn variable_named(mut self, variable: &'static str) -> Self {
+        self.own_variable = Some(variable);
+        self
+    }
+
+    /// Without effect; ChartMuseum warns of it too.
+    pub const fn deprecated(mut self) -> Self {
+        self.standing = Standing::Deprecated;
+        self
+    }
+
+    /// Without effect. The reason goes on after "is not needed: ".
+    pub const fn unneeded(mut self, reason: &'static str) -> Self {
+        self.standing = Standing::Unneeded(reason);
+        self
+    }
+
+    /// The environment variable: the flag in upper case, but for one of ChartMuseum's.
     pub fn variable(&self) -> String {
-        self.name.to_uppercase().replace('-', "_")
+        self.own_variable.map_or_else(|| self.name.to_uppercase().replace('-', "_"), str::to_owned)
     }
 
     /// Reads a value of its kind.
@@ -91,6 +137,9 @@ impl Setting {
     /// # Errors
     /// What was expected, and what was there instead.
     pub fn parse(&self, text: &str) -> Result<Value, String> {
+        if text.is_empty() && self.default.is_empty() && matches!(self.kind, Kind::Choice(_)) {
+            return Ok(Value::Text(String::new()));
+        }
         self.kind.parse(text).ok_or_else(|| {
             let found = match text {
                 _ if self.secret => String::new(),
@@ -115,6 +164,7 @@ impl Kind {
             Self::Seconds => Value::Duration(integer().map(Duration::from_secs).or_else(|| duration::parse(text))?),
             Self::Choice(words) => Value::Text(words.iter().find(|word| word.eq_ignore_ascii_case(text))?.to_string()),
             Self::Text => Value::Text(text.to_owned()),
+            Self::Pairs => Value::Pairs(pairs(text)?),
         })
     }
 
@@ -128,6 +178,7 @@ impl Kind {
             Self::Seconds => "SECONDS",
             Self::Choice(_) => "WORD",
             Self::Text => "TEXT",
+            Self::Pairs => "KEY=VALUE",
         }
     }
 }
@@ -145,6 +196,7 @@ impl fmt::Display for Kind {
             Self::Choice([word]) => write!(f, "{word:?}"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Text => f.write_str("a text"),
+            Self::Pairs => f.write_str("a value, or key=value"),
         }
     }
 }
@@ -156,6 +208,16 @@ fn boolean(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "FALSE" | "false" | "False" | "" => Some(false),
         _ => None,
     }
+}
+
+fn pairs(text: &str) -> Option<BTreeMap<String, String>> {
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or(("", pair));
+            (!value.is_empty()).then(|| (key.to_owned(), value.to_owned()))
+        })
+        .collect()
 }
 
 fn size(text: &str) -> Option<u64> {
@@ -200,6 +262,16 @@ mod tests {
         none(Kind::Seconds, &["", "abc", "-1"]);
         assert_eq!(Kind::Choice(&["json", "yaml"]).parse("YAML"), Some(Value::Text("yaml".to_owned())));
         none(Kind::Choice(&["json", "yaml"]), &["", "toml"]);
+        for (text, pairs) in [
+            ("", &[][..]),
+            ("id", &[("", "id")]),
+            ("org/one=id=1, two=id2 ,id3,", &[("", "id3"), ("org/one", "id=1"), ("two", "id2")]),
+            ("a=1,a=2", &[("a", "2")]),
+        ] {
+            let pairs = pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+            assert_eq!(Kind::Pairs.parse(text), Some(Value::Pairs(pairs)), "{text}");
+        }
+        none(Kind::Pairs, &["a=", "a=1,b="]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{SETTINGS, Values};
+use super::{CONCERNS, SETTINGS, Setting, Standing, Values};
 
 /// What stands for a secret.
 const MASK: &str = "********";
@@ -23,22 +23,46 @@ pub fn in_force(values: &Values) -> String {
     text
 }
 
-/// The table of all settings for the documentation.
+/// The tables of all settings for the documentation, one a concern; those without effect are lists.
 pub fn markdown() -> String {
-    let mut text =
-        String::from("| flag | variable | file key | default | what it does |\n| --- | --- | --- | --- | --- |\n");
-    for setting in SETTINGS {
-        let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
-        let short = setting.short.map(|short| format!(", `-{short}`")).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "| `--{}`{short} | `{}` | {} | {} | {} |",
-            setting.name,
-            setting.variable(),
-            code(setting.key.unwrap_or_default()),
-            code(setting.default),
-            setting.help,
-        );
+    let mut text = String::new();
+    for (title, settings) in CONCERNS {
+        let _ = writeln!(text, "### {title}\n");
+        let (in_force, others): (Vec<&Setting>, Vec<&Setting>) =
+            settings.iter().partition(|setting| setting.standing == Standing::InForce);
+        if !in_force.is_empty() {
+            text.push_str("| flag | variable | file key | default | what it does |\n| --- | --- | --- | --- | --- |\n");
+        }
+        in_force.iter().for_each(|setting| text.push_str(&row(setting)));
+        if !in_force.is_empty() && !others.is_empty() {
+            text.push('\n');
+        }
+        for same in others.chunk_by(|one, other| one.standing == other.standing) {
+            let flags: Vec<_> = same.iter().map(|setting| format!("`--{}`", setting.name)).collect();
+            let _ = writeln!(text, "- {}: {}.", flags.join(", "), reason(same[0].standing));
+        }
+        text.push('\n');
     }
     text
+}
+
+fn row(setting: &Setting) -> String {
+    let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
+    format!(
+        "| `--{}`{} | `{}` | {} | {} | {} |\n",
+        setting.name,
+        setting.short.map(|short| format!(", `-{short}`")).unwrap_or_default(),
+        setting.variable(),
+        code(setting.key.unwrap_or_default()),
+        code(setting.default),
+        setting.help,
+    )
+}
+
+fn reason(standing: Standing) -> &'static str {
+    match standing {
+        Standing::InForce => "",
+        Standing::Deprecated => "deprecated in ChartMuseum, where it does nothing either",
+        Standing::Unneeded(reason) => reason,
+    }
 }

@@ -2,11 +2,12 @@ use std::path::PathBuf;
 
 use super::{Kind, Setting, SettingError, Values};
 
-pub(super) const STORAGE: Setting =
-    Setting::new("storage", Kind::Choice(&["local"]), "Where packages are kept: local.")
-        .key("storage.backend")
-        .default("local");
-pub(super) const LOCAL_ROOTDIR: Setting =
+pub(super) const SETTINGS: &[&Setting] = &[&STORAGE, &LOCAL_ROOTDIR];
+
+const STORAGE: Setting = Setting::new("storage", Kind::Choice(&["local"]), "Where packages are kept: local.")
+    .key("storage.backend")
+    .default("local");
+const LOCAL_ROOTDIR: Setting =
     Setting::new("storage-local-rootdir", Kind::Text, "Folder of --storage=local; made if it is missing.")
         .key("storage.local.rootdir")
         .default("./charts");

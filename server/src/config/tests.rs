@@ -7,6 +7,8 @@ use chart::index::Format;
 
 use super::*;
 
+mod chartmuseum;
+
 /// The sources of one run.
 #[derive(Default)]
 struct Sources {
@@ -60,6 +62,7 @@ fn samples(setting: &Setting) -> (&'static str, &'static str) {
     match (setting.name, setting.kind) {
         ("listen-host", _) => ("127.0.0.1", "::1"),
         ("read-freshness", _) => ("strict", "3s"),
+        ("cors-alloworigin", _) => ("*", "https://a.example"),
         ("chart-url", _) => ("https://a.example", "https://b.example"),
         (_, Kind::Boolean) if setting.default == "true" => ("false", "true"),
         (_, Kind::Boolean) => ("true", "false"),
@@ -68,6 +71,7 @@ fn samples(setting: &Setting) -> (&'static str, &'static str) {
         (_, Kind::Duration | Kind::Seconds) => ("7m", "8m"),
         (_, Kind::Choice(words)) => (words[0], words[words.len() - 1]),
         (_, Kind::Text) => ("some", "other"),
+        (_, Kind::Pairs) => ("one=1", "two=2"),
     }
 }
 

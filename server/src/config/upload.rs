@@ -2,46 +2,59 @@ use chart::Limits;
 
 use super::{Kind, Setting, Values};
 
-pub(super) const MAX_UPLOAD_SIZE: Setting =
+pub(super) const SETTINGS: &[&Setting] = &[
+    &MAX_UPLOAD_SIZE,
+    &CHART_FIELD,
+    &PROVENANCE_FIELD,
+    &MAX_UNPACKED_SIZE,
+    &MAX_FILE_SIZE,
+    &MAX_ENTRIES,
+    &MAX_RATIO,
+    &MAX_PATH_LENGTH,
+    &MAX_SUBCHART_DEPTH,
+    &MAX_METADATA_SIZE,
+];
+
+const MAX_UPLOAD_SIZE: Setting =
     Setting::new("max-upload-size", Kind::Size, "Largest body of an upload, in bytes; 0 refuses all.")
         .key("maxuploadsize")
         .default("20971520");
-pub(super) const CHART_FIELD: Setting =
+const CHART_FIELD: Setting =
     Setting::new("chart-post-form-field-name", Kind::Text, "A form field that holds a package, besides chart.")
         .key("chartpostformfieldname")
         .default("chart");
-pub(super) const PROVENANCE_FIELD: Setting =
+const PROVENANCE_FIELD: Setting =
     Setting::new("prov-post-form-field-name", Kind::Text, "A form field that holds a provenance, besides prov.")
         .key("provpostformfieldname")
         .default("prov");
-pub(super) const MAX_UNPACKED_SIZE: Setting =
+const MAX_UNPACKED_SIZE: Setting =
     Setting::new("max-unpacked-size", Kind::Size, "Most bytes that a package may hold, unpacked.")
         .key("maxunpackedsize")
         .default("100Mi"); // Helm's own limit
-pub(super) const MAX_FILE_SIZE: Setting =
+const MAX_FILE_SIZE: Setting =
     Setting::new("max-unpacked-file-size", Kind::Size, "Most bytes that a file in a package may hold.")
         .key("maxunpackedfilesize")
         .default("5Mi"); // Helm's own limit
-pub(super) const MAX_ENTRIES: Setting =
+const MAX_ENTRIES: Setting =
     Setting::new("max-package-entries", Kind::Integer(1, u32::MAX as u64), "Most files and folders in a package.")
         .key("maxpackageentries")
         .default("10000");
-pub(super) const MAX_RATIO: Setting = Setting::new(
+const MAX_RATIO: Setting = Setting::new(
     "max-package-ratio",
     Kind::Integer(1, u32::MAX as u64),
     "How many times larger than its archive a package may be, unpacked.",
 )
 .key("maxpackageratio")
 .default("200");
-pub(super) const MAX_PATH_LENGTH: Setting =
+const MAX_PATH_LENGTH: Setting =
     Setting::new("max-package-path-length", Kind::Integer(1, 65536), "Longest path in a package, in bytes.")
         .key("maxpackagepathlength")
         .default("1024");
-pub(super) const MAX_SUBCHART_DEPTH: Setting =
+const MAX_SUBCHART_DEPTH: Setting =
     Setting::new("max-subchart-depth", Kind::Integer(0, 128), "How deep charts may lie in charts.")
         .key("maxsubchartdepth")
         .default("16");
-pub(super) const MAX_METADATA_SIZE: Setting =
+const MAX_METADATA_SIZE: Setting =
     Setting::new("max-metadata-size", Kind::Size, "Most bytes that a version may add to an index.")
         .key("maxmetadatasize")
         .default("256Ki");

@@ -47,6 +47,12 @@ pub struct Given {
     pub source: Source,
 }
 
+impl Given {
+    pub(super) fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
+    }
+}
+
 /// The value in force of every setting.
 #[derive(Debug)]
 pub struct Values(BTreeMap<&'static str, Given>);
@@ -142,6 +148,31 @@ impl Values {
         match &self.given(setting).value {
             Some(Value::Text(text)) if !text.is_empty() => Some(text),
             _ => None,
+        }
+    }
+
+    /// The pairs by key.
+    pub(super) fn pairs(&self, setting: &Setting) -> BTreeMap<String, String> {
+        match &self.given(setting).value {
+            Some(Value::Pairs(pairs)) => pairs.clone(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// Two texts that mean something together only, or neither.
+    ///
+    /// # Errors
+    /// If one is given without the other. The message names the one that is missing.
+    pub fn pair(&self, one: &Setting, other: &Setting) -> Result<Option<(&str, &str)>, SettingError> {
+        let lone = |given: &Setting, missing: &Setting| {
+            let reason = format!("it is needed too, because {} is set", given.name);
+            SettingError(format!("{}: {reason} ({})", missing.name, self.given(given).source))
+        };
+        match (self.text(one), self.text(other)) {
+            (Some(text), Some(other)) => Ok(Some((text, other))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(lone(one, other)),
+            (None, Some(_)) => Err(lone(other, one)),
         }
     }
 
