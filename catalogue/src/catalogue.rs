@@ -79,11 +79,14 @@ impl Catalogue {
         self.replica.view()
     }
 
-    /// A view as fresh as [`Options::freshness`] promises.
+    /// A view as fresh as [`Options::freshness`] promises, or as the storage is if [`Options::reconcile_on_read`] is set.
     ///
     /// # Errors
     /// If the storage could not be asked for longer than [`Options::stale_while_down`].
     pub async fn fresh(&self) -> Result<FreshView, Stale> {
+        if self.replica.options.reconcile_on_read {
+            Box::pin(self.replica.reconcile_before_read()).await;
+        }
         self.replica.fresh().await
     }
 

@@ -46,6 +46,8 @@ pub struct Options {
     pub follow_interval: Duration,
     /// How often the storage is reconciled; zero for never.
     pub reconcile_interval: Duration,
+    /// Compare the storage with the state before every [`crate::Catalogue::fresh`] view.
+    pub reconcile_on_read: bool,
     /// How long removed and replaced packages are kept.
     pub trash_window: Duration,
     /// How the index is rendered.
@@ -68,6 +70,7 @@ impl Default for Options {
             stale_while_down: Duration::from_secs(300),
             follow_interval: Duration::from_secs(1),
             reconcile_interval: Duration::from_secs(300),
+            reconcile_on_read: false,
             trash_window: Duration::from_secs(7 * 24 * 3600),
             index: IndexOptions::default(),
             limits: Limits::default(),

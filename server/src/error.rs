@@ -43,6 +43,9 @@ pub enum Error {
     /// Neither a version nor a range.
     #[error(transparent)]
     Constraint(ConstraintError),
+    /// Nobody gave Artifact Hub's id of the repository.
+    #[error("Artifact Hub repository ID not found")]
+    NoArtifactHubId,
     /// The package has no `values.yaml`.
     #[error("values.yaml not found")]
     NoValues,
@@ -116,6 +119,7 @@ impl Error {
             | Self::NoChartName
             | Self::NoVersion { .. }
             | Self::Constraint(_)
+            | Self::NoArtifactHubId
             | Self::NoValues => StatusCode::NOT_FOUND,
             Self::Offset
             | Self::Limit

@@ -37,6 +37,10 @@ enum Exists {
     WithApi,
     /// Unless `--disable-api` or `--disable-delete`.
     WithDelete,
+    /// With an Artifact Hub id of some repository.
+    WithArtifactHub,
+    /// With a folder of the operator's own pages.
+    WithTemplates,
     /// Always, whatever the context path, and before everything else: the listener answers it, not the door.
     BeforeTheDoor,
 }
@@ -49,7 +53,9 @@ enum Operation {
     ShowStableIndex,
     ShowChartIndex,
     DownloadFile,
+    ShowArtifactHub,
     ShowWelcome,
+    ShowStaticFile,
     ShowRepository,
     ShowInfo,
     ShowHealth,
@@ -70,6 +76,16 @@ const FILE: &str = "/{repository}/charts/{filename}";
 /// A repository's page: fits any path, so it stands last.
 const PAGE: &str = "/{repository}";
 
+const ARTIFACT_HUB: Route = Route {
+    exists: Exists::WithArtifactHub,
+    ..get("/{repository}/artifacthub-repo.yml", ShowArtifactHub, "who owns a repository, for Artifact Hub")
+};
+/// A file of the operator's own. A repository called `static` keeps its index and its charts.
+const STATIC: Route = Route {
+    exists: Exists::WithTemplates,
+    ..get("/static/{path}", ShowStaticFile, "a file of the folder of --web-template-path")
+};
+
 /// Every route, in the order in which they are tried.
 pub fn routes() -> &'static [Route] {
     ROUTES
@@ -79,6 +95,7 @@ static ROUTES: &[Route] = &[
     get("/{repository}/index.yaml", ShowIndex, "the index that Helm reads"),
     get(FILE, DownloadFile, "a package or its provenance"),
     get("/{repository}/charts/{digest}/{filename}", DownloadFile, "a package by its content"),
+    ARTIFACT_HUB,
     get("/", ShowWelcome, "how to use this server"),
     get("/info", ShowInfo, "the version of this server"),
     get("/health", ShowHealth, "the process answers"),
@@ -117,6 +134,7 @@ static ROUTES: &[Route] = &[
     api("POST", "/{repository}/api/prov", UploadProvenance, "upload a provenance"),
     delete("/{repository}/api/charts/{name}/{version}", DeleteVersion, "delete a version and its provenance"),
     delete("/{repository}/api/charts/{name}", DeleteChart, "delete all versions of a chart"),
+    STATIC,
     get(PAGE, ShowRepository, "how to use a repository"),
 ];
 

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::App;
 use crate::auth::Authentication;
+use crate::classic::own_pages;
 use crate::config::{Notice, Settings};
 use crate::log::Log;
 use crate::middleware::Front;
@@ -62,6 +63,9 @@ impl Server {
         let (host, port) = (address.ip(), address.port());
         tracing::info!(%host, port, %address, version = crate::VERSION, "Starting Chandlery");
         settings.notices.iter().for_each(Notice::log);
+        if let Some(folder) = &settings.web.template_folder {
+            own_pages::check(folder);
+        }
         let front = Arc::new(Front::new(&settings, log, stop.clone()));
         let serving = {
             let (front, settings, stop) = (Arc::clone(&front), settings.listen.clone(), stop.clone());

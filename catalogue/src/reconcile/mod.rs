@@ -3,6 +3,7 @@
 //! Listings are hints: nothing is believed to be there before it was read, nor gone before the storage said so twice.
 
 mod absent;
+mod before_read;
 mod file;
 mod first;
 mod scan;
@@ -18,6 +19,7 @@ use crate::replica::Replica;
 use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
 
+use before_read::Turns;
 pub(crate) use scan::{Scan, ScannedFile};
 
 /// Files that are read and judged at the same time.
@@ -30,6 +32,8 @@ pub(crate) struct Memory {
     seen: Mutex<HashMap<(RepositoryPath, String), Traces>>,
     /// Files that were not there at the last reconcile.
     absent: Mutex<Vec<(RepositoryPath, String)>>,
+    /// Comparisons that reads wait for.
+    turns: Turns,
 }
 
 /// What became of one file.
@@ -101,10 +105,7 @@ impl Replica {
 impl ReconcileReport {
     /// One line for each thing that an operator should know.
     pub(crate) fn log(&self) {
-        let count = self.adopted.len();
-        if count > 0 {
-            tracing::info!(count, "packages found in the storage are served");
-        }
+        self.log_adopted();
         for (repository, file, reason) in &self.unreadable {
             tracing::warn!(repo = %repository, package = %file, error = %reason, "Invalid package in storage");
         }
@@ -113,6 +114,14 @@ impl ReconcileReport {
         }
         if let Some(reason) = &self.looks_wiped {
             tracing::error!(error = %reason, "the storage looks wiped: nothing was changed");
+        }
+    }
+
+    /// One line for what was taken in: the rest is found again by every comparison.
+    pub(crate) fn log_adopted(&self) {
+        let count = self.adopted.len();
+        if count > 0 {
+            tracing::info!(count, "packages found in the storage are served");
         }
     }
 }

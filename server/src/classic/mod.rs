@@ -1,10 +1,12 @@
 //! ChartMuseum's door: one folder per resource, one file per verb. A handler is arguments, one call, an answer.
 
+pub(crate) mod artifact_hub;
 pub(crate) mod charts;
 mod form;
 pub(crate) mod health;
 pub(crate) mod index;
 pub(crate) mod info;
+pub(crate) mod own_pages;
 pub(crate) mod packages;
 pub(crate) mod provenance;
 #[cfg(test)]

@@ -5,15 +5,20 @@ use axum::response::Response;
 use catalogue::RepositoryPath;
 use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 
 use crate::answer::with_age;
 use crate::auth::{Grant, Pull};
+use crate::classic::own_pages;
 use crate::config::Depth;
 use crate::error::Error;
 use crate::{App, VERSION, reading};
 
-/// `GET /`: what this is and how to use it.
-pub fn root(app: &App, _grant: &Grant<Pull>) -> Response {
+/// `GET /`: the operator's own page, or what this is and how to use it.
+pub async fn root(app: &App, _grant: &Grant<Pull>, head: Parts) -> Response {
+    if let Some(page) = own_pages::welcome(app, head).await {
+        return page;
+    }
     let place = match app.settings.repository.depth {
         Depth::Fixed(0) => "this address",
         Depth::Fixed(_) | Depth::Dynamic => "this address followed by the path of a repository",

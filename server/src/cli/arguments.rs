@@ -57,7 +57,12 @@ fn flag(setting: &'static Setting) -> Arg {
         default => format!(", default {default}"),
     };
     let help = format!("{} [{}{default}]", setting.help, setting.variable());
-    let arg = Arg::new(setting.name).long(setting.name).global(true).value_name(setting.kind.placeholder()).help(help);
+    let arg = Arg::new(setting.name)
+        .long(setting.name)
+        .global(true)
+        .value_name(setting.kind.placeholder())
+        .help(help)
+        .hide_short_help(setting.standing != Standing::InForce);
     let arg = match setting.short {
         Some(short) => arg.short(short),
         None => arg,
@@ -72,10 +77,13 @@ fn flag(setting: &'static Setting) -> Arg {
     }
 }
 
-/// ChartMuseum takes long flags with one dash too.
+/// Go takes one dash or two before any flag, long or short.
 pub(super) fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let is_long =
-        |name: &str| SETTINGS.iter().any(|setting| setting.name == name) || ["help", "version"].contains(&name);
+    let takes_value = |name: &str| {
+        let is =
+            |setting: &&&Setting| setting.name == name || setting.short.is_some_and(|short| name == short.to_string());
+        SETTINGS.iter().find(is).is_some_and(|setting| setting.kind != Kind::Boolean)
+    };
     let mut is_value = false; // of the flag before
     let mut are_flags = true; // until `--`
     let mut normalised = Vec::new();
@@ -89,12 +97,12 @@ pub(super) fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<O
         are_flags = text != "--";
         let bare = text.strip_prefix("--").or_else(|| text.strip_prefix('-')).unwrap_or_default();
         let name = bare.split('=').next().unwrap_or_default();
-        is_value = bare == name && SETTINGS.iter().any(|setting| setting.name == name && setting.kind != Kind::Boolean);
-        if is_long(name) && !text.starts_with("--") {
-            normalised.push(format!("--{bare}").into());
-        } else {
-            normalised.push(argument);
-        }
+        is_value = bare == name && takes_value(name);
+        normalised.push(match name.chars().count() {
+            0 => argument,
+            1 => format!("-{bare}").into(),
+            _ => format!("--{bare}").into(),
+        });
     }
     normalised
 }
@@ -130,6 +138,7 @@ mod tests {
             "chandlery --port 18306 --debug",
             "chandlery -port 18306 -debug",
             "chandlery -port=18306 -debug=true",
+            "chartmuseum --port=18306 --debug",
             "chandlery serve --port=18306 --debug",
             "chandlery --debug -port 18306 serve",
             "chandlery --port 1 --port 18306 --debug=false --debug",
@@ -140,7 +149,11 @@ mod tests {
             assert_eq!(flags.len(), 2, "{line}");
         }
         assert_eq!(parsed("chandlery -debug=false")["debug"], "false");
-        assert_eq!(parsed("chandlery -c a.yaml")["config"], "a.yaml");
+        for line in ["-c a.yaml", "-c=a.yaml", "--c a.yaml", "--c=a.yaml", "-config a.yaml", "-c -a --c=a.yaml"] {
+            assert_eq!(parsed(&format!("chandlery {line}"))["config"], "a.yaml", "{line}");
+        }
+        let twice = parsed("chandlery --artifact-hub-repo-id one=1 -artifact-hub-repo-id=two=2");
+        assert_eq!(twice["artifact-hub-repo-id"], "one=1,two=2");
         assert_eq!(parsed("chandlery --context-path -port")["context-path"], "-port");
         assert!(parsed("chandlery").is_empty());
     }

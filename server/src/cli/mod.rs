@@ -7,6 +7,7 @@ mod backup;
 mod beside;
 mod check_config;
 mod output;
+mod print_index;
 mod progress;
 mod reconcile;
 mod restore;
@@ -16,7 +17,7 @@ mod serve;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::config::{SettingError, Settings, Values};
+use crate::config::{Depth, SettingError, Settings, Values};
 
 /// How the process ends when something that it was told is wrong.
 const WRONG_USE: u8 = 2;
@@ -53,6 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("backup", flags)) => backup::run(&settings, flags),
         Some(("restore-backup", flags)) => backup::restore(&settings, flags),
         Some(("restore", flags)) => restore::run(&settings, flags),
+        _ if settings.index.print && settings.repository.depth == Depth::Fixed(0) => print_index::run(settings),
         _ => serve::run(settings),
     }
 }

@@ -209,8 +209,8 @@ fn what_is_wrong_is_told_by_setting_and_source() {
         r#"cache-interval: expected a duration such as 5m or 1h30m, not "5" (flag --cache-interval)"#
     );
     assert_eq!(
-        one(Sources::default().flag("storage", "amazon")),
-        r#"storage: expected "local", not "amazon" (flag --storage)"#
+        one(Sources::default().flag("storage", "floppy")),
+        r#"storage: expected "local", not "floppy" (flag --storage)"#
     );
     assert_eq!(
         one(Sources::default().variable("CACHE_INTERVAL", "")),

@@ -2,6 +2,7 @@
 //! answers the rest; a panic becomes a 500.
 
 mod body;
+mod cors;
 mod record;
 mod request_id;
 mod upload;
@@ -20,6 +21,7 @@ use futures_util::FutureExt;
 use http::header::{CONNECTION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use hyper::body::{Body as _, Incoming};
+use tower_http::cors::CorsLayer;
 
 use crate::answer;
 use crate::config::Settings;
@@ -45,6 +47,7 @@ pub struct Front {
     stop: Stop,
     log: Log,
     context_path: String,
+    cors: Option<CorsLayer>,
     read_timeout: Duration,
 }
 
@@ -72,6 +75,7 @@ impl Front {
             stop,
             log,
             context_path: settings.repository.context_path.clone(),
+            cors: settings.web.cors.as_ref().map(cors::layer),
             read_timeout: settings.listen.read_timeout,
         }
     }
@@ -107,7 +111,11 @@ impl Front {
         }
         let Some(door) = self.door.get() else { return starting() };
         // not an async function of its own: each layer of futures is moved once more
-        AssertUnwindSafe(door.answer(request)).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
+        let answer = match &self.cors {
+            None => AssertUnwindSafe(door.answer(request)).catch_unwind().await,
+            Some(rules) => AssertUnwindSafe(Box::pin(cors::answer(rules, door.clone(), request))).catch_unwind().await,
+        };
+        answer.unwrap_or_else(|panic| panicked(&*panic))
     }
 }
 

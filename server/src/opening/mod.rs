@@ -86,12 +86,14 @@ fn options(settings: &Settings, root: &Path) -> Options {
         Some(_) => Freshness::Strict,
         None => Freshness::Within(LOCAL_FRESHNESS),
     };
-    let config::Catalogue { freshness, stale_while_down, reconcile_interval, trash_window, .. } = settings.catalogue;
+    let config::Catalogue { freshness, stale_while_down, reconcile_interval, reconcile_on_read, trash_window, .. } =
+        settings.catalogue;
     let context_path = &settings.repository.context_path;
     Options {
         freshness: freshness.unwrap_or(own),
         stale_while_down,
         reconcile_interval,
+        reconcile_on_read,
         trash_window,
         index: IndexOptions {
             format: settings.index.format,

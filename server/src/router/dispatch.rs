@@ -10,7 +10,7 @@ use crate::App;
 use crate::answer;
 use crate::auth::{Caller, Delete, Pull, Push};
 use crate::classic::index::IndexView;
-use crate::classic::{charts, health, index, info, packages, provenance, welcome};
+use crate::classic::{artifact_hub, charts, health, index, info, own_pages, packages, provenance, welcome};
 use crate::error::Error;
 
 /// Answers every request that is no probe. Cheap to clone.
@@ -23,7 +23,7 @@ pub struct Door {
 impl Door {
     /// A door to this app.
     pub fn new(app: Arc<App>) -> Self {
-        let matcher = Arc::new(Matcher::new(routes(), &app.settings.repository));
+        let matcher = Arc::new(Matcher::new(routes(), &app.settings));
         Self { app, matcher }
     }
 
@@ -49,7 +49,7 @@ impl Door {
         let (app, headers) = (&*self.app, &head.headers);
         let caller = Caller::of(&app.authentication, headers);
 
-        let super::Parameters { name, version, count, .. } = parameters;
+        let super::Parameters { name, version, count, path: file, .. } = parameters;
         let may = repository;
         match route.operation {
             Operation::ShowIndex => index::show::whole(app, &caller.grant::<Pull>(may)?, headers).await,
@@ -66,7 +66,12 @@ impl Door {
             Operation::DownloadFile => {
                 packages::download::download(app, &caller.grant::<Pull>(may)?, &parameters, headers).await
             }
-            Operation::ShowWelcome => Ok(welcome::root(app, &caller.grant::<Pull>(may)?)),
+            Operation::ShowArtifactHub => artifact_hub::show(app, &caller.grant::<Pull>(may)?),
+            Operation::ShowWelcome => Ok(Box::pin(welcome::root(app, &caller.grant::<Pull>(may)?, head)).await),
+            Operation::ShowStaticFile => {
+                let file = file.to_owned();
+                Box::pin(own_pages::show(app, &caller.grant::<Pull>(may)?, &file, head)).await
+            }
             Operation::ShowRepository => Box::pin(welcome::repository(app, &caller.grant::<Pull>(may)?)).await,
             Operation::ShowInfo => Ok(info::show()),
             Operation::ShowHealth => Ok(health::show()),

@@ -5,7 +5,7 @@ use chart::Digest;
 use http::Method;
 
 use super::{Exists, FILE, PAGE, Route, path};
-use crate::config::{Depth, Repository};
+use crate::config::{Depth, Settings};
 
 /// A route, and what the path says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Parameters<'p> {
     pub digest: Option<Digest>,
     /// How many versions of each chart.
     pub count: usize,
+    /// A file of the operator's own, below `static`: one or more segments.
+    pub path: &'p str,
 }
 
 /// The table of routes, ready to be asked.
@@ -60,6 +62,8 @@ enum Part {
     PackageFilename,
     Digest,
     Count,
+    /// All segments that are left.
+    Path,
 }
 
 /// Repositories below this segment cannot be reached: what is ours alone lives there.
@@ -71,13 +75,16 @@ const INDEX: &str = "index.yaml";
 
 impl Matcher {
     /// Takes the lines of the table that the settings allow.
-    pub fn new(routes: &'static [Route], settings: &Repository) -> Self {
+    pub fn new(routes: &'static [Route], settings: &Settings) -> Self {
+        let Settings { repository, web, .. } = settings;
         let mut patterns = Vec::new();
         let exists = |route: &&Route| match route.exists {
             Exists::Always => true,
-            Exists::WithFixedDepth => settings.depth != Depth::Dynamic,
-            Exists::WithApi => settings.api,
-            Exists::WithDelete => settings.api && settings.delete,
+            Exists::WithFixedDepth => repository.depth != Depth::Dynamic,
+            Exists::WithApi => repository.api,
+            Exists::WithDelete => repository.api && repository.delete,
+            Exists::WithArtifactHub => !web.artifact_hub_ids.is_empty(),
+            Exists::WithTemplates => web.template_folder.is_some(),
             Exists::BeforeTheDoor => false,
         };
         for route in routes.iter().filter(exists) {
@@ -91,7 +98,7 @@ impl Matcher {
             }
             patterns.push(pattern);
         }
-        Self { depth: settings.depth, context_path: settings.context_path.clone(), patterns }
+        Self { depth: repository.depth, context_path: repository.context_path.clone(), patterns }
     }
 
     /// The first route that fits method and path, the path as [`path::decode`] returned it.
@@ -143,6 +150,10 @@ impl Pattern {
         }
         for part in &self.before {
             let segments = rest?;
+            if *part == Part::Path {
+                (parameters.path, rest) = (segments, None);
+                continue;
+            }
             let (first, left) = segments.split_once('/').map_or((segments, None), |(first, left)| (first, Some(left)));
             part.take(first, &mut parameters)?;
             rest = left;
@@ -179,6 +190,7 @@ impl Part {
             "{filename}" => Self::PackageFilename,
             "{digest}" => Self::Digest,
             "{count}" => Self::Count,
+            "{path}" => Self::Path,
             literal => Self::Literal(literal),
         }
     }
@@ -194,6 +206,7 @@ impl Part {
             // a sign, or a leading zero, would give one view several addresses
             Self::Count if !segment.starts_with(|first: char| matches!(first, '1'..='9')) => return None,
             Self::Count => parameters.count = segment.parse().ok()?,
+            Self::Path => parameters.path = segment,
         }
         Some(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use acceptance::{Answer, Chart, Contract, Operation, Server};
+use acceptance::{Answer, Chart, Contract, Launch, Operation, Server};
 use reqwest::{Method, multipart};
 
 /// Uploads above this are too large, so that the test need not send megabytes.
@@ -90,7 +90,7 @@ impl Walk<'_> {
             |name: &str, parameters: &[(String, String)]| parameters.iter().any(|(_, parameter)| parameter == name);
         let parameters = self.contract.parameters(operation);
         let zeros = "0".repeat(64);
-        let ways: [&[(&'static str, &str)]; 19] = [
+        let ways: [&[(&'static str, &str)]; 20] = [
             &[],
             &[("repository", "never/heard")],
             &[("name", "nothing")],
@@ -101,6 +101,7 @@ impl Walk<'_> {
             &[("filename", "nothing-1.0.0.tgz")],
             &[("filename", "one-1.0.0.zip")],
             &[("digest", &zeros)],
+            &[("path", "none.css")],
             &[("Accept-Encoding", "gzip")],
             &[("If-None-Match", "*")],
             &[("Range", "bytes=0-9")],
@@ -191,6 +192,19 @@ impl Walk<'_> {
     }
 }
 
+/// The setting for a folder with a page and a file of the operator's own.
+fn own_pages(launch: &Launch) -> String {
+    let folder = launch.storage().with_file_name("pages");
+    fs::create_dir_all(folder.join("static")).unwrap();
+    fs::write(folder.join("index.html"), "<h1>Our charts</h1>").unwrap();
+    fs::write(folder.join("static/site.css"), "h1 { color: teal }").unwrap();
+    format!("--web-template-path={}", folder.display())
+}
+
+fn artifact_hub_id(repository: &str) -> String {
+    format!("--artifact-hub-repo-id={repository}=94a7a4b3-8a2b-4c7e-9d4e-2f1a5c6b7d8e")
+}
+
 /// What the walk finds in its repository.
 async fn fill(server: &Server, repository: &str) -> BTreeMap<&'static str, String> {
     let chart = Chart::new("one", "1.0.0");
@@ -206,6 +220,7 @@ async fn fill(server: &Server, repository: &str) -> BTreeMap<&'static str, Strin
         ("filename", chart.file_name()),
         ("digest", chart.digest),
         ("count", "1".to_owned()),
+        ("path", "site.css".to_owned()),
     ])
 }
 
@@ -219,7 +234,9 @@ async fn everything_documented_is_answered_and_everything_answered_is_documented
         ("--depth=0", "", &["show_repository"]),
         ("--depth-dynamic", "org/team", &["show_repository_info", "show_repository_health"]),
     ] {
-        let server = Server::with(&[depth, &limit]).await;
+        let launch = Launch::default().with(depth).with(&limit);
+        let pages = own_pages(&launch);
+        let server = launch.with(pages).with(artifact_hub_id(repository)).start().await;
         let values = fill(&server, repository).await;
         Walk { contract: &contract, server: &server, values, seen: &mut seen }.all(except).await;
     }
@@ -238,7 +255,10 @@ async fn everything_documented_is_answered_and_everything_answered_is_documented
 
 /// Whoever needs the storage must say that it is away.
 async fn without_storage(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
-    let server = Server::with(&["--depth=2", "--read-freshness=strict", "--stale-while-down=0"]).await;
+    let launch =
+        ["--depth=2", "--read-freshness=strict", "--stale-while-down=0"].iter().fold(Launch::default(), Launch::with);
+    let pages = own_pages(&launch);
+    let server = launch.with(pages).with(artifact_hub_id("org/team")).start().await;
     let values = fill(&server, "org/team").await;
     fs::rename(server.settings().storage(), server.settings().storage().with_file_name("hidden")).unwrap();
     let mut walk = Walk { contract, server: &server, values, seen };

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod chartmuseum_settings;
 mod contract;
 mod faults;
 mod helm;
@@ -23,3 +24,4 @@ mod settings;
 mod uploads;
 mod versions;
 mod views;
+mod web;

@@ -2,12 +2,13 @@ use http::Method;
 
 use super::super::{decode, routes};
 use super::*;
+use crate::config::Repository;
 
 const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn matcher(depth: Depth, context_path: &str) -> Matcher {
-    let context_path = context_path.to_owned();
-    Matcher::new(routes(), &Repository { depth, context_path, ..Repository::default() })
+    let repository = Repository { depth, context_path: context_path.to_owned(), ..Repository::default() };
+    Matcher::new(routes(), &Settings { repository, ..Settings::default() })
 }
 
 /// `operation repository name version filename`, with `-` for what is empty; or `404`.
@@ -315,8 +316,44 @@ fn the_context_path_is_whole_segments() {
 }
 
 #[test]
+fn routes_that_settings_bring() {
+    let web = crate::config::Web {
+        template_folder: Some("pages".into()),
+        artifact_hub_ids: [(RepositoryPath::root(), "1".to_owned())].into(),
+        ..Default::default()
+    };
+    let with = |depth| {
+        let repository = Repository { depth, context_path: "/foo".to_owned(), ..Repository::default() };
+        Matcher::new(routes(), &Settings { repository, web: web.clone(), ..Settings::default() })
+    };
+    for depth in [Depth::Fixed(1), Depth::Dynamic] {
+        let matcher = with(depth);
+        check(
+            &matcher,
+            &[
+                ("GET /foo/a/artifacthub-repo.yml", "ShowArtifactHub a"),
+                ("GET /foo/static/index.yaml", "ShowIndex static"),
+                ("GET /foo/static/charts/a.tgz", "DownloadFile static - - a.tgz"),
+                ("GET /foo/static/style.css", "ShowStaticFile"),
+                ("GET /foo/static/img/a/b.png", "ShowStaticFile"),
+                ("POST /foo/static/style.css", "404"),
+            ],
+        );
+        assert_eq!(matcher.find(&Method::GET, "/foo/static/img/a/b.png").unwrap().parameters.path, "img/a/b.png");
+        assert!(matcher.find(&Method::GET, "/foo/static").is_none_or(|found| found.repository.as_str() == "static"));
+        assert!(matcher.find(&Method::GET, "/foo/staticx/y.css").is_none_or(|found| found.parameters.path.is_empty()));
+    }
+    for path in ["/artifacthub-repo.yml", "/static/style.css"] {
+        assert_eq!(find(&matcher(Depth::Fixed(0), ""), &Method::GET, path), "404");
+    }
+}
+
+#[test]
 fn routes_that_were_switched_off() {
-    let settings = |api, delete| Repository { api, delete, ..Repository::default() };
+    let settings = |api, delete| Settings {
+        repository: Repository { api, delete, ..Repository::default() },
+        ..Settings::default()
+    };
     let without_delete = Matcher::new(routes(), &settings(true, false));
     check(
         &without_delete,
