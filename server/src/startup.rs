@@ -80,6 +80,7 @@ impl Server {
             () = stop.asked() => None,
         };
         if let Some(opened) = &opened {
+            front.watch_storage(opened.storage.clone());
             front.open(Door::new(Arc::new(App::new(settings, Authentication::default(), opened.catalogue.clone()))));
             tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
         }
@@ -87,7 +88,7 @@ impl Server {
             tracing::error!(%error, "Serving ended by itself");
         }
         if let Some(opened) = opened
-            && tokio::time::timeout(CLOSING, opened.catalogue.close()).await.is_err()
+            && tokio::time::timeout(CLOSING, opened.close()).await.is_err()
         {
             tracing::warn!("The catalogue did not close in time: the next start takes longer");
         }

@@ -65,7 +65,11 @@ fn a_bad_setting_is_named_with_its_source_and_the_exit_is_2() {
             r#"port: expected a whole number from 0 to 65535, not "abc" (environment variable PORT)"#,
         ),
         (&["--debug=yes"], &[], r#"debug: expected true or false, not "yes" (flag --debug)"#),
-        (&["check-config", "-storage", "amazon"], &[], r#"storage: expected "local", not "amazon" (flag --storage)"#),
+        (
+            &["check-config", "-storage", "floppy"],
+            &[],
+            r#"storage: expected one of local, amazon, not "floppy" (flag --storage)"#,
+        ),
         (&["reconcile"], &[("CONFIG", "missing.yaml")], "config file missing.yaml: not found"),
         (&["--port", "-1"], &[], r#"port: expected a whole number from 0 to 65535, not "-1" (flag --port)"#),
     ];

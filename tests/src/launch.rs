@@ -5,20 +5,24 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use storage_s3::gateway::{Gateway, PROGRAM};
 use tempfile::TempDir;
 
-use crate::Server;
+use crate::{Server, skipped};
 
 /// The time of files that were put into a storage by hand, in seconds of Unix time: long ago, so that nobody waits
 /// for them to settle.
 pub const PLACED: i64 = 1_577_934_245;
 
 /// How a server is started. Without any setting: a storage and a catalogue of its own in a temporary folder, on a
-/// free port of the loopback device.
+/// free port of the loopback device. With `CHANDLERY_TEST_STORAGE=bucket` in the environment of the tests the storage is
+/// in a bucket.
 #[derive(Debug)]
 pub struct Launch {
     folder: TempDir,
     storage: PathBuf,
+    /// The beginning of its keys in the bucket of the tests' S3 server, if it is there.
+    prefix: Option<String>,
     pub(crate) settings: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     replaced: Vec<&'static str>,
@@ -29,11 +33,51 @@ impl Default for Launch {
     fn default() -> Self {
         let folder = tempfile::Builder::new().prefix("chandlery-").tempdir().expect("a temporary folder can be made");
         let storage = folder.path().join("storage");
-        Self { folder, storage, settings: Vec::new(), environment: Vec::new(), replaced: Vec::new(), disk: None }
+        let launch = Self {
+            folder,
+            storage,
+            prefix: None,
+            settings: Vec::new(),
+            environment: Vec::new(),
+            replaced: Vec::new(),
+            disk: None,
+        };
+        match std::env::var_os("CHANDLERY_TEST_STORAGE") {
+            Some(kind) if kind == "bucket" => launch.in_bucket(gateway().expect("an S3 server was asked for")),
+            _ => launch,
+        }
     }
 }
 
+/// The S3 server of this process; none if it is not installed: the test that asks is named as skipped then, unless tools
+/// were promised.
+pub fn gateway() -> Option<&'static Gateway> {
+    static GATEWAY: OnceLock<Option<Gateway>> = OnceLock::new();
+    let gateway = GATEWAY.get_or_init(|| {
+        let program = tools().join(PROGRAM);
+        let promised = std::env::var_os("CHANDLERY_TOOLS").is_some();
+        assert!(program.is_file() || !promised, "there is no {}", program.display());
+        program.is_file().then(|| Gateway::start(&program))
+    });
+    if gateway.is_none() {
+        skipped("no S3 server is installed; `cargo xtask tools` does it");
+    }
+    gateway.as_ref()
+}
+
 impl Launch {
+    /// The storage is a part of the S3 server's bucket, whose objects are files that tests can look at.
+    pub fn in_bucket(mut self, gateway: &Gateway) -> Self {
+        let prefix = format!("tests/{}", uuid::Uuid::new_v4().simple());
+        self.storage = gateway.files().join(&prefix);
+        self.prefix = Some(prefix);
+        let credentials = gateway.credentials().map(|(name, value)| (name.into(), value.into()));
+        self.environment.extend(credentials);
+        self.environment.push(("AWS_EC2_METADATA_DISABLED".into(), "true".into()));
+        self.environment.push(("STORAGE_AMAZON_ENDPOINT".into(), gateway.endpoint().into()));
+        self
+    }
+
     /// The storage's folder.
     pub fn storage(&self) -> &Path {
         &self.storage
@@ -42,6 +86,8 @@ impl Launch {
     /// Shares the storage of a running server, as another replica.
     pub fn on_storage_of(mut self, server: &Server) -> Self {
         server.settings().storage().clone_into(&mut self.storage);
+        self.prefix.clone_from(&server.settings().prefix);
+        self.environment.clone_from(&server.settings().environment);
         self
     }
 
@@ -101,13 +147,21 @@ impl Launch {
 
     /// The command that starts the server.
     pub fn command(&self) -> Command {
-        let defaults = [
+        let mut defaults = vec![
             ("--listen-host", OsString::from("127.0.0.1")),
             ("--port", OsString::from("0")),
-            ("--storage", OsString::from("local")),
-            ("--storage-local-rootdir", self.storage().into()),
             ("--catalogue", self.catalogue().into()),
         ];
+        match &self.prefix {
+            None => {
+                defaults.extend([("--storage", "local".into()), ("--storage-local-rootdir", self.storage().into())])
+            }
+            Some(prefix) => defaults.extend([
+                ("--storage", "amazon".into()),
+                ("--storage-amazon-bucket", Gateway::BUCKET.into()),
+                ("--storage-amazon-prefix", prefix.into()),
+            ]),
+        }
         let mut command = self.bare_command();
         if !self.replaced.contains(&"serve") {
             command.arg("serve");

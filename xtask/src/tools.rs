@@ -17,10 +17,17 @@ struct Tool {
     program: &'static str,
 }
 
-/// The clients whose users we serve. The tests find them under these names: `tests/src/tools.rs`.
+/// The clients whose users we serve, and a store to serve them from. The tests find them under these names:
+/// `tests/src/launch.rs`, `storage/s3/src/gateway.rs`.
 const TOOLS: &[Tool] = &[
     Tool { name: "helm", version: "3.21.4", package: "helm.sh/helm/v3/cmd/helm", program: "helm" },
     Tool { name: "helm", version: "4.2.4", package: "helm.sh/helm/v4/cmd/helm", program: "helm" },
+    Tool {
+        name: "versitygw",
+        version: "1.8.0",
+        package: "github.com/versity/versitygw/cmd/versitygw",
+        program: "versitygw",
+    },
 ];
 
 /// Where the tools are: beside the build, so that a kept target folder keeps them too.

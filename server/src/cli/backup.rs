@@ -19,7 +19,7 @@ pub(super) fn command() -> Command {
     Command::new("backup")
         .about("Copy packages and journal to another storage, while servers go on serving")
         .after_help(format!("What an earlier backup to the same place has is not copied again.\n\n{EXIT_CODES}"))
-        .arg(place(TO, "Where to: a folder"))
+        .arg(place(TO, "Where to: a folder, or s3://bucket/prefix"))
         .arg(Output::argument())
 }
 
@@ -27,7 +27,7 @@ pub(super) fn restore_command() -> Command {
     Command::new("restore-backup")
         .about("Copy a backup into the storage of the settings, which must be empty")
         .after_help(EXIT_CODES)
-        .arg(place(FROM, "Where from: a folder"))
+        .arg(place(FROM, "Where from: a folder, or s3://bucket/prefix"))
         .arg(Output::argument())
 }
 
@@ -80,14 +80,23 @@ fn tell(output: Output, outcome: Result<BackupReport, String>) -> ExitCode {
 /// taken for packages there.
 fn other_storage(settings: &Settings, matches: &ArgMatches, name: &str) -> Result<Storage, String> {
     let text = matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-    let other = Storage::parse(text).map_err(|reason| format!("--{name}: {reason}"))?;
-    let Storage::Local { root: own } = &settings.storage;
-    let Storage::Local { root } = &other;
-    let (own, root) = (resolved(own), resolved(root));
-    if own.starts_with(&root) || root.starts_with(&own) {
-        return Err(format!("--{name}: {} and the storage {} are not apart", root.display(), own.display()));
+    let other = settings.storage.named(text).map_err(|reason| format!("--{name}: {reason}"))?;
+    let (own, place) = match (&settings.storage, &other) {
+        (Storage::Local { root: own }, Storage::Local { root }) => (resolved(own), resolved(root)),
+        (Storage::Amazon(own), Storage::Amazon(other)) => (in_store(&own.options), in_store(&other.options)),
+        _ => return Ok(other),
+    };
+    if own.starts_with(&place) || place.starts_with(&own) {
+        return Err(format!("--{name}: {} and the storage {} are not apart", place.display(), own.display()));
     }
     Ok(other)
+}
+
+/// Bucket and prefix as a path, so that one prefix is in another only by whole segments.
+fn in_store(options: &storage_s3::Options) -> PathBuf {
+    PathBuf::from(options.endpoint.as_deref().unwrap_or_default())
+        .join(&options.bucket)
+        .join(options.prefix.trim_matches('/'))
 }
 
 /// The path without links, as far as it is there.
@@ -118,6 +127,26 @@ fn text(report: &BackupReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buckets_are_apart_by_whole_segments() {
+        let settings = |bucket: &str, prefix: &str| {
+            let Storage::Amazon(amazon) = Storage::default().named(&format!("s3://{bucket}/{prefix}")).unwrap() else {
+                panic!("no bucket")
+            };
+            in_store(&amazon.options)
+        };
+        let own = settings("charts", "a/b/");
+        assert!(settings("charts", "a/b/backup").starts_with(&own) && own.starts_with(settings("charts", "")));
+        assert!(!settings("charts", "a/b2").starts_with(&own) && !settings("other", "a/b").starts_with(&own));
+        for (text, expected) in [
+            ("", "it is empty"),
+            ("s3://", "it names no bucket"),
+            ("gs://charts", "gs:// is no kind of storage; name a folder or s3://bucket/prefix"),
+        ] {
+            assert_eq!(Storage::default().named(text).unwrap_err(), expected);
+        }
+    }
 
     #[test]
     fn paths_are_compared_without_links_and_before_they_exist() {

@@ -22,8 +22,8 @@ pub(super) async fn with_catalogue<T, E: ToString>(
     work: impl AsyncFnOnce(&Catalogue) -> Result<T, E>,
 ) -> Result<T, String> {
     let adoption = Adoption::new(settings.log.json, |_| {});
-    let catalogue = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
-    let outcome = work(&catalogue).await.map_err(|error| error.to_string());
-    catalogue.close().await;
+    let opened = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
+    let outcome = work(&opened.catalogue).await.map_err(|error| error.to_string());
+    opened.close().await;
     outcome
 }

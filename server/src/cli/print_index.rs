@@ -27,10 +27,11 @@ pub(super) fn run(settings: Settings) -> ExitCode {
 /// The index of the one repository, of the storage as it is now.
 async fn index(settings: &Settings) -> Result<Vec<Bytes>, String> {
     let adoption = Adoption::new(settings.log.json, |_| {});
-    let catalogue = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
+    let opened = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
+    let catalogue = &opened.catalogue;
     let reconciled = catalogue.reconcile(false).await.map_err(|error| error.to_string());
     let view = catalogue.view();
-    catalogue.close().await;
+    opened.close().await;
     reconciled?;
     Ok(view.repository_or_empty(&RepositoryPath::root()).index().identity.frames.to_vec())
 }

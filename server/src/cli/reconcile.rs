@@ -27,9 +27,9 @@ pub(super) fn run(settings: Settings, accept_loss: bool) -> ExitCode {
 
 async fn reconcile(settings: &Settings, accept_loss: bool) -> Result<ReconcileReport, String> {
     let adoption = Adoption::new(settings.log.json, |_| {});
-    let catalogue = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
-    let report = look_twice(&catalogue, accept_loss).await.map_err(|error| error.to_string());
-    catalogue.close().await;
+    let opened = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
+    let report = look_twice(&opened.catalogue, accept_loss).await.map_err(|error| error.to_string());
+    opened.close().await;
     report
 }
 

@@ -4,6 +4,7 @@
 //! environment, the configuration file, `check-config` and the documentation are made from that table. Sources in
 //! order: flag, environment, file, default.
 
+mod amazon;
 mod catalogue;
 mod duration;
 mod file;
@@ -22,6 +23,7 @@ mod upload;
 mod values;
 mod web;
 
+pub use self::amazon::Amazon;
 pub use self::catalogue::Catalogue;
 pub use self::index::Index;
 pub use self::listen::Listen;

@@ -63,6 +63,10 @@ fn samples(setting: &Setting) -> (&'static str, &'static str) {
         ("listen-host", _) => ("127.0.0.1", "::1"),
         ("read-freshness", _) => ("strict", "3s"),
         ("cors-alloworigin", _) => ("*", "https://a.example"),
+        ("storage", _) => ("local", "LOCAL"), // the other kinds need more
+        ("storage-amazon-sse", _) => ("AES256", "aws:kms"),
+        ("storage-amazon-part-size", _) => ("5Mi", "64Mi"),
+        ("storage-amazon-checksums", _) => ("when_required", "when_supported"),
         ("chart-url", _) => ("https://a.example", "https://b.example"),
         (_, Kind::Boolean) if setting.default == "true" => ("false", "true"),
         (_, Kind::Boolean) => ("true", "false"),
@@ -130,14 +134,62 @@ fn every_setting_is_read_from_every_source_in_order() {
 
 #[test]
 fn every_setting_changes_what_the_server_runs_with() {
-    let without_effect_alone = ["config", "storage"]; // read by the sources; one word so far
-    for setting in SETTINGS.iter().filter(|setting| !without_effect_alone.contains(&setting.name)) {
+    let without_effect_alone = ["config", "storage"]; // read by the sources; the default
+    let of_amazon = |setting: &&&Setting| setting.name.starts_with("storage-amazon-");
+    for setting in
+        SETTINGS.iter().filter(|setting| !of_amazon(setting) && !without_effect_alone.contains(&setting.name))
+    {
         let (one, _) = samples(setting);
         let settings = Sources::default().flag(setting.name, one).settings();
         let is_default = settings == Settings::default();
         // JSON is the default already
         assert_eq!(is_default, setting.name == "index-format", "{}", setting.name);
     }
+    for setting in SETTINGS.iter().filter(of_amazon) {
+        let sources = || amazon().flag("storage-amazon-sse", "aws:kms");
+        let (one, _) = samples(setting);
+        assert_ne!(sources().flag(setting.name, one).settings(), sources().settings(), "{}", setting.name);
+    }
+}
+
+/// As little as a bucket needs.
+fn amazon() -> Sources {
+    let sources = Sources::default().flag("storage", "Amazon").flag("storage-amazon-bucket", "charts");
+    sources.flag("storage-amazon-endpoint", "http://store:9000")
+}
+
+#[test]
+fn a_bucket_needs_what_chartmuseum_needs() {
+    let Storage::Amazon(bucket) = amazon().settings().storage else { panic!("another storage") };
+    let expected = storage_s3::Options {
+        bucket: "charts".to_owned(),
+        endpoint: Some("http://store:9000".to_owned()),
+        ..storage_s3::Options::default()
+    };
+    assert_eq!((bucket.options, bucket.heartbeat), (expected, Duration::from_secs(5)));
+    let faults = |sources: Sources| sources.faults().join("\n");
+    assert_eq!(
+        faults(Sources::default().flag("storage", "amazon")),
+        "storage-amazon-bucket: it is needed for the storage amazon (default)"
+    );
+    assert_eq!(
+        faults(Sources::default().flag("storage", "amazon").flag("storage-amazon-bucket", "charts")),
+        "storage-amazon-region: it is needed where there is no endpoint (default)"
+    );
+    let at_home = Sources::default().flag("storage", "amazon").variable("STORAGE_AMAZON_BUCKET", "charts");
+    let Storage::Amazon(bucket) = at_home.variable("STORAGE_AMAZON_REGION", "eu-west-1").settings().storage else {
+        panic!("another storage")
+    };
+    assert_eq!((&*bucket.options.region, bucket.options.endpoint), ("eu-west-1", None));
+    assert!(faults(amazon().flag("storage-amazon-sse", "rot13")).starts_with("storage-amazon-sse: expected AES256, "));
+    assert!(
+        faults(amazon().flag("storage-amazon-sse-kms-key-id", "k"))
+            .ends_with("it needs --storage-amazon-sse=aws:kms (flag --storage-amazon-sse-kms-key-id)")
+    );
+    for size in ["4Mi", "2Gi"] {
+        assert!(faults(amazon().flag("storage-amazon-part-size", size)).contains("from 5Mi to 1Gi"), "{size}");
+    }
+    assert!(faults(amazon().flag("storage-amazon-attempt-timeout", "0s")).contains("it must not be zero"));
 }
 
 #[test]
@@ -210,7 +262,7 @@ fn what_is_wrong_is_told_by_setting_and_source() {
     );
     assert_eq!(
         one(Sources::default().flag("storage", "floppy")),
-        r#"storage: expected "local", not "floppy" (flag --storage)"#
+        r#"storage: expected one of local, amazon, not "floppy" (flag --storage)"#
     );
     assert_eq!(
         one(Sources::default().variable("CACHE_INTERVAL", "")),

@@ -26,6 +26,7 @@ use tower_http::cors::CorsLayer;
 use crate::answer;
 use crate::config::Settings;
 use crate::log::{Cause, Log};
+use crate::opening::SharedStore;
 use crate::probes;
 use crate::router::Door;
 use crate::serve::{Phase, Pulse, Stop};
@@ -44,6 +45,7 @@ pub struct Front {
     door: OnceLock<Door>,
     /// What is being done until the door is open.
     doing: Mutex<String>,
+    storage: OnceLock<SharedStore>,
     stop: Stop,
     log: Log,
     context_path: String,
@@ -72,6 +74,7 @@ impl Front {
         Self {
             door: OnceLock::new(),
             doing: Mutex::new("the catalogue is being opened".to_owned()),
+            storage: OnceLock::new(),
             stop,
             log,
             context_path: settings.repository.context_path.clone(),
@@ -83,6 +86,11 @@ impl Front {
     /// Lets requests through from now on. Only the first call counts.
     pub fn open(&self, door: Door) {
         let _ = self.door.set(door);
+    }
+
+    /// Says from now on what is wrong with the storage. Only the first call counts.
+    pub fn watch_storage(&self, storage: SharedStore) {
+        let _ = self.storage.set(storage);
     }
 
     /// Says what is being done until the door is open.
@@ -99,6 +107,7 @@ impl Front {
                 Status { not_ready: vec![doing], ..Status::default() }
             }
         };
+        status.degraded.extend(self.storage.get().and_then(SharedStore::trouble));
         if self.stop.is_asked() {
             status.not_ready.push("the server is stopping".to_owned());
         }

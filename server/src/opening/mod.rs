@@ -3,19 +3,17 @@
 mod adoption;
 mod folder;
 mod network;
+mod store;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use catalogue::{Catalogue, Freshness, IndexOptions, OpenError, Options};
-use storage::filesystem::FileStore;
-use storage::{ObjectStore, StorageError};
 
 use crate::config::{self, Settings};
 
 pub use adoption::Adoption;
 use folder::CatalogueFolder;
+pub use store::{SharedStore, open_storage};
 
 /// How old answers may be on a local disk, if nobody says otherwise: the catalogue is followed that often anyway.
 const LOCAL_FRESHNESS: Duration = Duration::from_secs(1);
@@ -24,8 +22,13 @@ const LOCAL_FRESHNESS: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum OpeningError {
     /// The storage cannot be used.
-    #[error("cannot open the storage (setting storage-local-rootdir): {0}")]
-    Storage(StorageError),
+    #[error("cannot open the storage ({subject}): {reason}")]
+    Storage {
+        /// The setting, or what else is to be looked at.
+        subject: &'static str,
+        /// A sentence.
+        reason: String,
+    },
     /// The folder of the SQLite file cannot be used.
     #[error("setting catalogue: {0}")]
     Folder(String),
@@ -34,12 +37,22 @@ pub enum OpeningError {
     Catalogue(#[from] OpenError),
 }
 
-/// An open catalogue, and its folder's lock.
+/// An open catalogue, its folder's lock, and its storage.
 pub struct Opened {
     /// The catalogue.
     pub catalogue: Catalogue,
+    /// What the catalogue stands on.
+    pub storage: SharedStore,
     /// No other process uses the folder while this lives.
     _folder: Option<CatalogueFolder>,
+}
+
+impl Opened {
+    /// Finishes what was begun, and lets other replicas write.
+    pub async fn close(&self) {
+        self.catalogue.close().await;
+        self.storage.release().await;
+    }
 }
 
 /// Opens the storage and the catalogue of a server.
@@ -47,44 +60,43 @@ pub struct Opened {
 /// # Errors
 /// If one of them cannot be used.
 pub async fn open(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
-    let config::Storage::Local { root } = &settings.storage;
-    let store = open_storage(&settings.storage).await?;
-    let id = catalogue::storage_id(&*store).await?;
+    let storage = SharedStore::open(&settings.storage).await?;
+    let id = loop {
+        match catalogue::storage_id(&*storage.store).await {
+            Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
+            outcome => break outcome?,
+        }
+    };
     let chosen = settings.catalogue.folder.clone();
     let folder = blocking(move || folder::find(chosen.as_deref(), id)).await.map_err(OpeningError::Folder)?;
-    let mut options = options(settings, root);
+    let mut options = options(settings);
     options.database = folder.as_ref().map(|folder| folder.path.clone());
     options.progress = Some(adoption.into_progress());
-    Ok(Opened { catalogue: Catalogue::open(store, options).await?, _folder: folder })
+    let catalogue = loop {
+        match Catalogue::open(storage.store.clone(), options.clone()).await {
+            Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
+            outcome => break outcome?,
+        }
+    };
+    Ok(Opened { catalogue, storage, _folder: folder })
 }
 
 /// Opens the storage and a catalogue that keeps nothing and does nothing by itself, beside a server that may run.
 ///
 /// # Errors
 /// If the storage cannot be used.
-pub async fn open_beside(settings: &Settings, adoption: Adoption) -> Result<Catalogue, OpeningError> {
-    let config::Storage::Local { root } = &settings.storage;
-    let store = open_storage(&settings.storage).await?;
+pub async fn open_beside(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
+    let storage = SharedStore::open(&settings.storage).await?;
     let progress = Some(adoption.into_progress());
-    let options = Options { reconcile_interval: Duration::ZERO, progress, ..options(settings, root) };
-    Ok(Catalogue::open(store, options).await?)
+    let options = Options { reconcile_interval: Duration::ZERO, progress, ..options(settings) };
+    let catalogue = Catalogue::open(storage.store.clone(), options).await?;
+    Ok(Opened { catalogue, storage, _folder: None })
 }
 
-/// Opens any storage.
-///
-/// # Errors
-/// If it cannot be used.
-pub async fn open_storage(storage: &config::Storage) -> Result<Arc<dyn ObjectStore>, OpeningError> {
-    let config::Storage::Local { root } = storage;
-    let root = root.clone();
-    let store = blocking(move || FileStore::open(root)).await.map_err(OpeningError::Storage)?;
-    Ok(Arc::new(store))
-}
-
-fn options(settings: &Settings, root: &Path) -> Options {
-    let own = match network::file_system(root) {
-        Some(_) => Freshness::Strict,
-        None => Freshness::Within(LOCAL_FRESHNESS),
+fn options(settings: &Settings) -> Options {
+    let own = match &settings.storage {
+        config::Storage::Local { root } if network::file_system(root).is_none() => Freshness::Within(LOCAL_FRESHNESS),
+        _ => Freshness::Strict, // others may write there
     };
     let config::Catalogue { freshness, stale_while_down, reconcile_interval, reconcile_on_read, trash_window, .. } =
         settings.catalogue;
