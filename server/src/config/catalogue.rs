@@ -6,7 +6,7 @@ use catalogue::Freshness;
 use super::{Kind, Setting, SettingError, Values, duration};
 
 pub(super) const SETTINGS: &[&Setting] =
-    &[&CATALOGUE, &READ_FRESHNESS, &STALE_WHILE_DOWN, &CACHE_INTERVAL, &TRASH_WINDOW];
+    &[&CATALOGUE, &READ_FRESHNESS, &STALE_WHILE_DOWN, &CACHE_INTERVAL, &ALWAYS_REGENERATE, &TRASH_WINDOW];
 
 const CATALOGUE: Setting = Setting::new(
     "catalogue",
