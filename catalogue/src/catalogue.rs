@@ -12,12 +12,14 @@ use crate::blocking::blocking;
 use crate::database::Database;
 use crate::engine::{Backlog, Engine, Request};
 use crate::outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
-use crate::publish::SignedText;
 use crate::reconcile::Memory;
 use crate::replica::Replica;
 use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
-use crate::{BackupError, BackupReport, Options, PackageLocation, Progress, RepositoryPath, State, View};
+use crate::upload::Sorted;
+use crate::{
+    BackupError, BackupReport, Options, PackageLocation, Progress, RepositoryPath, State, Terms, Upload, View,
+};
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
 const INBOX: usize = 8192;
@@ -98,11 +100,25 @@ impl Catalogue {
         self.replica.checked().await
     }
 
-    /// Publishes a package, with the provenance that came along. Returns when it is durable and visible. Goes on to
-    /// its end even if the caller stops waiting.
+    /// Publishes all that was uploaded in one commit, or nothing of it. Returns when it is durable and visible, and what it
+    /// replaced or pushed out is gone. Goes on to its end even if the caller stops waiting.
     ///
     /// # Errors
     /// [`CommitError`] by meaning. After anything but `Unavailable` nothing of it is visible.
+    pub async fn upload(
+        &self,
+        repository: &RepositoryPath,
+        upload: Upload,
+        terms: Terms,
+    ) -> Result<PublishOutcome, CommitError> {
+        let (repository, upload) = (repository.clone(), Sorted::from(upload));
+        self.to_the_end(move |replica| async move { replica.upload(&repository, &upload, terms).await }).await
+    }
+
+    /// Publishes one package, with the provenance that came along, without limits.
+    ///
+    /// # Errors
+    /// As [`Catalogue::upload`].
     pub async fn publish(
         &self,
         repository: &RepositoryPath,
@@ -110,16 +126,15 @@ impl Catalogue {
         provenance: Option<(&Provenance, Bytes)>,
         overwrite: bool,
     ) -> Result<PublishOutcome, CommitError> {
-        let signed = provenance.map(|(provenance, bytes)| SignedText::new(provenance, bytes));
-        let (repository, package) = (repository.clone(), package.clone());
-        self.to_the_end(move |replica| async move { replica.publish(&repository, &package, signed, overwrite).await })
-            .await
+        let provenances = provenance.map(|(provenance, bytes)| (provenance.clone(), bytes)).into_iter().collect();
+        let upload = Upload { packages: vec![package.clone()], provenances };
+        self.upload(repository, upload, Terms::overwriting(overwrite)).await
     }
 
     /// Publishes a provenance alone; its package may come later.
     ///
     /// # Errors
-    /// As [`Catalogue::publish`].
+    /// As [`Catalogue::upload`].
     pub async fn publish_provenance(
         &self,
         repository: &RepositoryPath,
@@ -127,9 +142,8 @@ impl Catalogue {
         bytes: Bytes,
         overwrite: bool,
     ) -> Result<(), CommitError> {
-        let (repository, signed) = (repository.clone(), SignedText::new(provenance, bytes));
-        self.to_the_end(move |replica| async move { replica.publish_provenance(&repository, &signed, overwrite).await })
-            .await
+        let upload = Upload { packages: Vec::new(), provenances: vec![(provenance.clone(), bytes)] };
+        self.upload(repository, upload, Terms::overwriting(overwrite)).await.map(drop)
     }
 
     /// Removes one version.

@@ -30,6 +30,7 @@ mod shared;
 pub mod snapshot;
 mod start;
 mod state;
+mod upload;
 mod view;
 
 pub use backup::{BackupError, BackupReport, Damage, Progress, restore_backup};
@@ -43,7 +44,8 @@ pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use start::storage_id;
 pub use state::{
-    Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Refusal, Replaced, Repository,
-    State, Touched, Trashed, Version,
+    Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Publication, Refusal, Replaced,
+    Repository, State, Touched, Trashed, Version,
 };
+pub use upload::{Terms, Upload};
 pub use view::{ChangedRegion, Region, RegionKey, RepositoryView, StoredRegions, View};

@@ -40,6 +40,9 @@ pub enum CommitError {
         /// The version that has it.
         version: String,
     },
+    /// The repository has as many files as [`crate::Terms::files_per_repository`] allows.
+    #[error("the repository is full")]
+    Full,
     /// No such version.
     #[error("there is no such version")]
     NotFound,

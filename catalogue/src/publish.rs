@@ -1,34 +1,19 @@
-//! Publishing a package or a provenance: first the bytes, under a key that nothing else ever had, then the commit.
+//! Publishing packages and provenances: first the bytes, under keys that nothing else ever had, then the commit.
 
 use bytes::Bytes;
-use chart::{Digest, Package, Provenance};
+use chart::{Digest, Package};
 use serde_json::value::RawValue;
-use storage::{Key, StorageError};
+use storage::{Key, KeyError, StorageError};
+use uuid::Uuid;
 
 use crate::blocking::blocking;
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
 use crate::engine::ProposeError;
 use crate::outcome::{CommitError, PublishOutcome};
 use crate::replica::Replica;
-use crate::state::{FileFacts, Proposal, Refusal};
-use crate::{RepositoryPath, View, layout};
-
-/// A provenance on its way into the storage.
-#[derive(Debug, Clone)]
-pub(crate) struct SignedText {
-    /// The package's file name that it signs.
-    pub file: String,
-    /// The package digest that it vouches for.
-    pub vouches: Option<Digest>,
-    /// Its bytes.
-    pub bytes: Bytes,
-}
-
-impl SignedText {
-    pub fn new(provenance: &Provenance, bytes: Bytes) -> Self {
-        Self { file: provenance.package_file_name(), vouches: provenance.digest(), bytes }
-    }
-}
+use crate::state::{FileFacts, Proposal, Publication, Refusal};
+use crate::upload::{SignedText, Sorted};
+use crate::{RepositoryPath, Terms, View, layout};
 
 /// Where a file may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,52 +24,48 @@ enum Place {
     Fresh,
 }
 
-/// A file that was written for a proposal.
-struct Written {
-    stored: StoredFile,
-    traces: Option<Traces>,
-}
-
 impl Replica {
-    /// See [`crate::Catalogue::publish`].
-    pub async fn publish(
+    /// See [`crate::Catalogue::upload`].
+    pub async fn upload(
         &self,
         repository: &RepositoryPath,
-        package: &Package,
-        provenance: Option<SignedText>,
-        overwrite: bool,
+        upload: &Sorted,
+        terms: Terms,
     ) -> Result<PublishOutcome, CommitError> {
         self.writable()?;
-        if self.view().has(repository, package) {
-            // a version removed elsewhere a moment ago is no reason to refuse
+        let mut publication = planned(repository, upload, terms)?;
+        let view = self.view();
+        let known = upload.packages.iter().any(|(package, _)| view.has(repository, package));
+        if known || view.state.check_publication(&publication).is_err() {
+            // what was removed elsewhere a moment ago is no reason to refuse
             let view = self.current().await?;
-            if view.has(repository, package) && !overwrite {
-                return Err(CommitError::Exists);
+            match view.state.check_publication(&publication) {
+                Ok(_) | Err(Refusal::BeingRemoved) => {}
+                Err(refusal) => return Err(refusal.into()),
             }
-            if provenance.is_none() && view.has_bytes(repository, package) {
+            if let ([(package, None)], []) = (&*upload.packages, &*upload.provenances)
+                && view.has_bytes(repository, package)
+            {
                 return Ok(PublishOutcome::Replaced);
             }
         }
         let since = self.now();
-        let mut place = Place::Flat;
+        // of several files a reconcile could take in some, if the commit that makes them one never came
+        let mut place = if upload.is_one_unit() { Place::Flat } else { Place::Fresh };
         loop {
-            let written = self.write_package(repository, package, place, overwrite, provenance.as_ref()).await?;
-            let (package_file, signed) = written;
-            let published = Box::new(published(repository, package, &package_file, signed.as_ref())?);
-            match self.propose_since(Proposal::Publish { published, overwrite }, since).await {
-                Ok(committed) if committed.accepted.replaced => return Ok(PublishOutcome::Replaced),
-                Ok(_) => return Ok(PublishOutcome::Created),
+            self.write(upload, &mut publication, place).await?;
+            match self.propose_since(Proposal::Publish(Box::new(publication.clone())), since).await {
+                Ok(committed) => {
+                    self.move_removed(repository, &committed).await;
+                    let replaced = committed.accepted.replaced;
+                    return Ok(if replaced { PublishOutcome::Replaced } else { PublishOutcome::Created });
+                }
                 // what was written stays: the commit may have happened
                 Err(error @ ProposeError::Unavailable(_)) => return Err(error.into()),
                 Err(ProposeError::Refused(refusal)) => {
-                    let file = package.file_name();
-                    self.take_back(repository, &file, &package_file.stored).await?;
-                    if let Some(signed) = &signed {
-                        let file = format!("{file}{}", layout::PROVENANCE_SUFFIX);
-                        self.take_back(repository, &file, &signed.stored).await?;
-                    }
+                    self.take_all_back(&publication).await?;
                     if refusal != Refusal::PlaceUsed || place == Place::Fresh {
-                        return Err(ProposeError::Refused(refusal).into());
+                        return Err(refusal.into());
                     }
                     place = Place::Fresh;
                 }
@@ -92,85 +73,59 @@ impl Replica {
         }
     }
 
-    /// See [`crate::Catalogue::publish_provenance`].
-    pub async fn publish_provenance(
-        &self,
-        repository: &RepositoryPath,
-        signed: &SignedText,
-        overwrite: bool,
-    ) -> Result<(), CommitError> {
-        self.writable()?;
-        let exists = |view: &View| view.facts(repository, &signed.file).is_some_and(|facts| facts.provenance.is_some());
-        if !overwrite && exists(&self.view()) && exists(&*self.current().await?) {
-            return Err(CommitError::Exists);
-        }
-        let since = self.now();
-        let mut place = Place::Flat;
-        loop {
-            let provenance = self.write_provenance(repository, signed, place).await?;
-            let stored = provenance.stored.clone();
-            let (repository, file) = (repository.clone(), signed.file.clone());
-            let proposal = Proposal::PublishProvenance {
-                repository: repository.clone(),
-                file: file.clone(),
-                provenance,
-                overwrite,
+    /// Writes every file and notes where. A provenance goes before its package: a crash in between leaves a package with
+    /// it, or none.
+    async fn write(&self, upload: &Sorted, publication: &mut Publication, place: Place) -> Result<(), CommitError> {
+        let Publication { repository, packages, provenances, terms } = publication;
+        for ((package, signed), published) in upload.packages.iter().zip(packages) {
+            let place = if self.view().keeps_off(repository, package) { Place::Fresh } else { place };
+            published.provenance = match signed {
+                Some(signed) => Some(self.write_provenance(repository, signed, place).await?),
+                None => None,
             };
-            match self.propose_since(proposal, since).await {
-                Ok(_) => return Ok(()),
-                Err(error @ ProposeError::Unavailable(_)) => return Err(error.into()),
-                Err(ProposeError::Refused(refusal)) => {
-                    self.take_back(&repository, &format!("{file}{}", layout::PROVENANCE_SUFFIX), &stored).await?;
-                    if refusal != Refusal::PlaceUsed || place == Place::Fresh {
-                        return Err(ProposeError::Refused(refusal).into());
+            match self.write_package(repository, package, place, terms.overwrite).await {
+                Ok((stored, traces)) => (published.package, published.traces) = (stored, traces),
+                Err(error @ CommitError::Exists) => {
+                    if let Some(provenance) = &published.provenance {
+                        let name = format!("{}{}", published.file, layout::PROVENANCE_SUFFIX);
+                        self.take_back(repository, &name, &provenance.stored).await?;
                     }
-                    place = Place::Fresh;
+                    return Err(error);
                 }
+                Err(error) => return Err(error),
             }
         }
+        for (signed, (_, provenance)) in upload.provenances.iter().zip(provenances) {
+            *provenance = self.write_provenance(repository, signed, place).await?;
+        }
+        Ok(())
     }
 
-    /// The provenance goes first: a crash in between leaves a package with it, or none.
     async fn write_package(
         &self,
         repository: &RepositoryPath,
         package: &Package,
-        mut place: Place,
+        place: Place,
         overwrite: bool,
-        signed: Option<&SignedText>,
-    ) -> Result<(Written, Option<ProvenanceFile>), CommitError> {
+    ) -> Result<(StoredFile, Option<Traces>), CommitError> {
         let file = package.file_name();
-        let view = self.view();
-        if view.facts(repository, &file).is_some_and(FileFacts::keeps_off) || view.has(repository, package) {
-            place = Place::Fresh;
-        }
-        let signed = match signed {
-            Some(signed) => Some(self.write_provenance(repository, signed, place).await?),
-            None => None,
-        };
         let bytes = package.bytes();
         if place == Place::Flat {
             let key = layout::flat(repository, &file).map_err(too_long)?;
             match self.store.put_new(&key, bytes.clone()).await {
                 Ok(meta) => {
-                    let traces = Some(Traces { size: meta.size, modified: meta.modified, etag: meta.etag });
-                    return Ok((Written { stored: stored(key, package.digest(), bytes), traces }, signed));
+                    let traces = Traces { size: meta.size, modified: meta.modified, etag: meta.etag };
+                    return Ok((stored(key, package.digest(), bytes), Some(traces)));
                 }
                 Err(StorageError::AlreadyExists(_)) => {
-                    let free = overwrite || self.is_no_version(&key, repository, package).await?;
-                    if !free {
-                        if let Some(signed) = &signed {
-                            let name = format!("{file}{}", layout::PROVENANCE_SUFFIX);
-                            self.take_back(repository, &name, &signed.stored).await?;
-                        }
+                    if !overwrite && !self.is_no_version(&key, repository, package).await? {
                         return Err(CommitError::Exists);
                     }
                 }
                 Err(error) => return Err(unavailable(&error)),
             }
         }
-        let stored = self.put_fresh(&file, bytes, package.digest()).await?;
-        Ok((Written { stored, traces: None }, signed))
+        Ok((self.put_fresh(&file, bytes, package.digest()).await?, None))
     }
 
     /// What lies in the flat place is not a version, and will not become one by itself.
@@ -232,6 +187,21 @@ impl Replica {
         Ok(stored(key, digest, bytes))
     }
 
+    /// Removes everything that was written for a publication that was refused.
+    async fn take_all_back(&self, publication: &Publication) -> Result<(), CommitError> {
+        let Publication { repository, packages, provenances, .. } = publication;
+        let signed = packages.iter().filter_map(|package| Some((&package.file, package.provenance.as_ref()?)));
+        let signed = signed.chain(provenances.iter().map(|(file, provenance)| (file, provenance)));
+        for PackagePublished { file, package, .. } in packages {
+            self.take_back(repository, file, package).await?;
+        }
+        for (file, provenance) in signed {
+            let name = format!("{file}{}", layout::PROVENANCE_SUFFIX);
+            self.take_back(repository, &name, &provenance.stored).await?;
+        }
+        Ok(())
+    }
+
     /// Removes what was written for a proposal that was refused. A flat file is first struck off in the journal, so
     /// that no replica takes it in while it is being deleted.
     ///
@@ -268,6 +238,12 @@ impl View {
         self.digest(repository, package).is_some()
     }
 
+    /// The flat place is not free for the package.
+    fn keeps_off(&self, repository: &RepositoryPath, package: &Package) -> bool {
+        let facts = self.facts(repository, &package.file_name());
+        facts.is_some_and(FileFacts::keeps_off) || self.has(repository, package)
+    }
+
     fn has_bytes(&self, repository: &RepositoryPath, package: &Package) -> bool {
         self.digest(repository, package) == Some(package.digest())
     }
@@ -286,31 +262,45 @@ impl FileFacts {
     }
 }
 
-fn published(
-    repository: &RepositoryPath,
-    package: &Package,
-    written: &Written,
-    signed: Option<&ProvenanceFile>,
-) -> Result<PackagePublished, CommitError> {
-    let metadata = RawValue::from_string(package.metadata_json()).map_err(|error| CommitError::Name(error.to_string()));
-    Ok(PackagePublished {
-        repository: repository.clone(),
-        name: package.name().clone(),
-        version: package.version().clone(),
-        file: package.file_name(),
-        package: written.stored.clone(),
-        traces: written.traces.clone(),
-        metadata: metadata?,
-        created: None,
-        provenance: signed.cloned(),
-    })
+/// What the upload would make exist, before any of it has a place.
+fn planned(repository: &RepositoryPath, upload: &Sorted, terms: Terms) -> Result<Publication, CommitError> {
+    let mut packages = Vec::with_capacity(upload.packages.len());
+    for (package, signed) in &upload.packages {
+        let file = package.file_name();
+        let metadata = RawValue::from_string(package.metadata_json());
+        packages.push(PackagePublished {
+            repository: repository.clone(),
+            name: package.name().clone(),
+            version: package.version().clone(),
+            package: nowhere(&file, package.digest(), package.bytes())?,
+            file,
+            traces: None,
+            metadata: metadata.map_err(|error| CommitError::Name(error.to_string()))?,
+            created: None,
+            provenance: signed.as_ref().map(unwritten).transpose()?,
+        });
+    }
+    let provenances = upload.provenances.iter().map(|signed| Ok((signed.file.clone(), unwritten(signed)?)));
+    let provenances = provenances.collect::<Result<_, CommitError>>()?;
+    Ok(Publication { repository: repository.clone(), packages, provenances, terms })
+}
+
+fn unwritten(signed: &SignedText) -> Result<ProvenanceFile, CommitError> {
+    let name = format!("{}{}", signed.file, layout::PROVENANCE_SUFFIX);
+    let stored = nowhere(&name, Digest::of(&signed.bytes), &signed.bytes)?;
+    Ok(ProvenanceFile { stored, vouches: signed.vouches })
+}
+
+/// A file that has no place yet: no object has this key.
+fn nowhere(file: &str, digest: Digest, bytes: &Bytes) -> Result<StoredFile, CommitError> {
+    Ok(stored(layout::fresh_object(Uuid::nil(), file).map_err(too_long)?, digest, bytes))
 }
 
 fn stored(key: Key, digest: Digest, bytes: &Bytes) -> StoredFile {
     StoredFile { key, digest, size: bytes.len() as u64 }
 }
 
-fn too_long(error: storage::KeyError) -> CommitError {
+fn too_long(error: KeyError) -> CommitError {
     CommitError::Name(error.to_string())
 }
 

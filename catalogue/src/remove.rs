@@ -6,6 +6,7 @@ use bytes::Bytes;
 use storage::{Key, StorageError};
 
 use crate::change::StoredFile;
+use crate::engine::Committed;
 use crate::outcome::CommitError;
 use crate::replica::Replica;
 use crate::state::{Proposal, Trashed};
@@ -23,6 +24,16 @@ impl Replica {
         let committed = self.propose(Proposal::Remove { repository: path, name, version }).await?;
         let removed = |change: &&Change| matches!(change, Change::PackageRemoved { .. });
         let count = committed.accepted.changes.iter().filter(removed).count();
+        self.move_removed(repository, &committed).await;
+        Ok(count)
+    }
+
+    /// Moves what an entry removed into the trash.
+    pub(crate) async fn move_removed(&self, repository: &RepositoryPath, committed: &Committed) {
+        let removed = |change: &Change| matches!(change, Change::PackageRemoved { .. });
+        if !committed.accepted.changes.iter().any(removed) {
+            return;
+        }
         let view = self.view();
         let trash = view.state.repository(repository).map(|repository| repository.trash.clone()).unwrap_or_default();
         for trashed in trash.values().filter(|trashed| trashed.removed_at == committed.sequence) {
@@ -31,7 +42,6 @@ impl Replica {
                 tracing::warn!(file = %trashed.version.file, %error, "a removed package is not in the trash yet");
             }
         }
-        Ok(count)
     }
 
     /// Brings the newest removal of this name and version back.

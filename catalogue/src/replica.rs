@@ -109,12 +109,19 @@ impl From<ProposeError> for CommitError {
     fn from(error: ProposeError) -> Self {
         match error {
             ProposeError::Unavailable(reason) => Self::Unavailable(reason),
-            ProposeError::Refused(Refusal::Exists) => Self::Exists,
-            ProposeError::Refused(Refusal::NotFound) => Self::NotFound,
-            ProposeError::Refused(Refusal::FileNameTaken { file, name, version }) => {
-                Self::FileNameTaken { file, name, version }
-            }
-            ProposeError::Refused(refusal @ (Refusal::PlaceUsed | Refusal::TooOld | Refusal::InUse)) => {
+            ProposeError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<Refusal> for CommitError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Exists => Self::Exists,
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Full => Self::Full,
+            Refusal::FileNameTaken { file, name, version } => Self::FileNameTaken { file, name, version },
+            Refusal::PlaceUsed | Refusal::TooOld | Refusal::InUse | Refusal::BeingRemoved => {
                 Self::Unavailable(refusal.to_string())
             }
         }

@@ -84,6 +84,9 @@ pub enum Error {
     /// The version or file exists: ChartMuseum's text for forms.
     #[error("chart already exists")]
     ChartExists,
+    /// The repository holds as much as it may: ChartMuseum's text.
+    #[error("repo has reached storage limit")]
+    Full,
     /// The file name belongs to another chart.
     #[error("the file name {file} belongs to {name} {version}")]
     FileNameTaken {
@@ -130,6 +133,7 @@ impl Error {
             | Self::Name(_) => StatusCode::BAD_REQUEST,
             Self::FileExists | Self::ChartExists | Self::FileNameTaken { .. } => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Unavailable(_) | Self::Unconfirmed(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -145,6 +149,7 @@ impl Error {
         match error {
             CommitError::Exists => exists,
             CommitError::NotFound => absent,
+            CommitError::Full => Self::Full,
             CommitError::FileNameTaken { file, name, version } => Self::FileNameTaken { file, name, version },
             CommitError::Name(reason) => Self::Name(reason),
             CommitError::Unavailable(cause) => Self::Unconfirmed(cause),

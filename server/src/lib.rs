@@ -23,6 +23,7 @@ pub mod router;
 pub mod serve;
 pub mod startup;
 pub mod upload_body;
+pub mod warnings;
 
 pub use app::App;
 

@@ -32,12 +32,13 @@ struct Draft {
 }
 
 impl Engine {
-    /// Commits what may be committed, in one entry, and answers everybody.
-    pub(super) async fn commit(&mut self, waiting: Vec<Waiting>) {
-        loop {
+    /// Commits what may be committed, in one entry if that can be, and answers everybody.
+    pub(super) async fn commit(&mut self, mut waiting: Vec<Waiting>) {
+        while !waiting.is_empty() {
             let draft = self.draft(&waiting);
             if draft.entry.changes.is_empty() {
-                return answer(waiting, draft.answers, self.state.sequence);
+                waiting = answer(waiting, draft.answers, self.state.sequence);
+                continue;
             }
             let bytes = journal::write(&draft.entry);
             match self.write(draft.entry.sequence, &bytes).await {
@@ -45,7 +46,7 @@ impl Engine {
                     self.backlog.add(bytes.len());
                     self.move_to(draft.state, draft.touched).await;
                     self.write_snapshot_if_due();
-                    return answer(waiting, draft.answers, self.state.sequence);
+                    waiting = answer(waiting, draft.answers, self.state.sequence);
                 }
                 Written::Theirs => {
                     if let Err(error) = self.follow().await {
@@ -130,11 +131,17 @@ impl Draft {
     }
 }
 
-fn answer(waiting: Vec<Waiting>, answers: Vec<Result<Accepted, Refusal>>, sequence: u64) {
+/// Answers those who can be. The others wait for the next entry: what they want cannot be in one with what came before.
+fn answer(waiting: Vec<Waiting>, answers: Vec<Result<Accepted, Refusal>>, sequence: u64) -> Vec<Waiting> {
+    let mut later = Vec::new();
     for (waiting, answer) in waiting.into_iter().zip(answers) {
-        let committed = answer.map(|accepted| Committed { accepted, sequence });
-        waiting.answer(committed.map_err(ProposeError::Refused));
+        match answer {
+            Err(Refusal::BeingRemoved) => later.push(waiting),
+            Err(refusal) => waiting.answer(Err(ProposeError::Refused(refusal))),
+            Ok(accepted) => waiting.answer(Ok(Committed { accepted, sequence })),
+        }
     }
+    later
 }
 
 fn fail(waiting: Vec<Waiting>, reason: &str) {

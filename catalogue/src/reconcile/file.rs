@@ -178,11 +178,10 @@ impl Replica {
         self.store.settle(&file.key).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
         let stored = StoredFile { key: file.key.clone(), digest: Digest::of(&bytes), size: bytes.len() as u64 };
         let vouches = Provenance::parse(&bytes).ok().and_then(|provenance| provenance.digest());
-        let proposal = Proposal::PublishProvenance {
+        let proposal = Proposal::AdoptProvenance {
             repository: file.repository.clone(),
             file: file.name.clone(),
             provenance: ProvenanceFile { stored, vouches },
-            overwrite: false,
         };
         self.propose_if_needed(proposal).await.map(drop)
     }

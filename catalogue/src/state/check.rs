@@ -6,6 +6,7 @@ use chart::Digest;
 use storage::Key;
 
 use super::proposal::{Accepted, Proposal, Refusal};
+use super::publication::Conflict;
 use super::{FileFacts, Repository, State, Trashed, Version};
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile};
 use crate::{Change, RepositoryPath, layout};
@@ -23,10 +24,10 @@ impl State {
     /// The [`Refusal`] that the proposer is to be told.
     pub fn check(&self, proposal: &Proposal) -> Result<Accepted, Refusal> {
         match proposal {
-            Proposal::Publish { published, overwrite } => self.check_publish(published, *overwrite),
+            Proposal::Publish(publication) => self.check_publication(publication),
             Proposal::Adopt { published, replaces } => self.check_adopt(published, replaces.as_ref()),
-            Proposal::PublishProvenance { repository, file, provenance, overwrite } => {
-                self.check_provenance(repository, file, provenance, *overwrite)
+            Proposal::AdoptProvenance { repository, file, provenance } => {
+                self.check_provenance(repository, file, provenance, false)
             }
             Proposal::RefuseFile { repository, file, key, digest } => self.check_refuse(repository, file, key, *digest),
             Proposal::Remove { repository, name, version } => self.check_remove(repository, name, version.as_deref()),
@@ -77,26 +78,6 @@ impl State {
         }
     }
 
-    fn check_publish(&self, published: &PackagePublished, overwrite: bool) -> Result<Accepted, Refusal> {
-        let existing = self.existing(published);
-        if let Some(existing) = existing {
-            // adopted between our put and this check: the put made us the owner
-            if existing.package.key == published.package.key && existing.package.digest == published.package.digest {
-                return published.provenance.as_ref().map_or(Ok(Accepted::default()), |provenance| {
-                    self.check_provenance(&published.repository, &published.file, provenance, true)
-                });
-            }
-            if !overwrite {
-                return Err(Refusal::Exists);
-            }
-        }
-        self.check_places(published)?;
-        Ok(Accepted {
-            changes: vec![Change::PackagePublished(Box::new(published.clone()))],
-            replaced: existing.is_some(),
-        })
-    }
-
     fn check_adopt(&self, published: &PackagePublished, replaces: Option<&Key>) -> Result<Accepted, Refusal> {
         // taken in by another replica since the file was read, and perhaps removed: it never returns by itself
         let known = |facts: &Arc<FileFacts>| facts.digests.contains(&published.package.digest);
@@ -113,62 +94,6 @@ impl State {
             changes: vec![Change::PackagePublished(Box::new(published.clone()))],
             replaced: replaces.is_some(),
         })
-    }
-
-    fn existing(&self, published: &PackagePublished) -> Option<&Arc<Version>> {
-        self.repository(&published.repository)?.version(published.name.as_str(), published.version.as_str())
-    }
-
-    /// The file name belongs to no other version, and the keys may be named.
-    fn check_places(&self, published: &PackagePublished) -> Result<(), Refusal> {
-        let PackagePublished { repository, name, version, file, package, .. } = published;
-        let facts = self.facts(repository, file);
-        if let Some((listed_name, listed_version)) = facts.and_then(|facts| facts.listed.as_ref())
-            && (listed_name, listed_version) != (name, version)
-        {
-            return Err(Refusal::FileNameTaken {
-                file: file.clone(),
-                name: listed_name.to_string(),
-                version: listed_version.to_string(),
-            });
-        }
-        self.check_place(&package.key, facts.is_some_and(|facts| facts.flat_used))?;
-        if let Some(provenance) = &published.provenance {
-            let used = facts.is_some_and(|facts| facts.flat_provenance_used);
-            self.check_place(&provenance.stored.key, used)?;
-        }
-        Ok(())
-    }
-
-    fn check_provenance(
-        &self,
-        repository: &RepositoryPath,
-        file: &str,
-        provenance: &ProvenanceFile,
-        overwrite: bool,
-    ) -> Result<Accepted, Refusal> {
-        let facts = self.facts(repository, file);
-        if let Some(existing) = facts.and_then(|facts| facts.provenance.as_ref()) {
-            if existing == provenance {
-                return Ok(Accepted::default());
-            }
-            if !overwrite {
-                return Err(Refusal::Exists);
-            }
-        }
-        self.check_place(&provenance.stored.key, facts.is_some_and(|facts| facts.flat_provenance_used))?;
-        Ok(Change::ProvenancePublished {
-            repository: repository.clone(),
-            file: file.to_owned(),
-            provenance: provenance.clone(),
-        }
-        .into())
-    }
-
-    /// Keys are never used twice: a flat place once, a fresh one as long as it was not discarded.
-    fn check_place(&self, key: &Key, flat_used: bool) -> Result<(), Refusal> {
-        let used = if layout::is_flat(key) { flat_used } else { self.discarded.contains_key(key) };
-        if used { Err(Refusal::PlaceUsed) } else { Ok(()) }
     }
 
     /// A package that another replica has taken in meanwhile was published, whatever became of it since. A provenance
@@ -212,15 +137,19 @@ impl State {
     ) -> Result<Accepted, Refusal> {
         let chart = self.repository(repository).and_then(|r| r.chart(name)).ok_or(Refusal::NotFound)?;
         let chosen = |text: &str| version.is_none_or(|version| version == text);
-        let changes: Vec<_> = (chart.versions.iter())
-            .filter(|found| chosen(found.version.as_str()))
-            .map(|found| Change::PackageRemoved {
-                repository: repository.clone(),
-                name: found.name.clone(),
-                version: found.version.clone(),
-            })
-            .collect();
+        let chosen = chart.versions.iter().filter(|found| chosen(found.version.as_str()));
+        let changes = chosen.map(|found| self.removal(repository, found)).collect::<Result<Vec<_>, _>>()?;
         if changes.is_empty() { Err(Refusal::NotFound) } else { Ok(Accepted { changes, replaced: false }) }
+    }
+
+    /// The change that removes a version. The trash knows a removal by its file and its entry, so an entry removes a file
+    /// once.
+    pub(super) fn removal(&self, repository: &RepositoryPath, version: &Version) -> Result<Change, Refusal> {
+        if self.trashed(repository, &version.file, self.sequence).is_some() {
+            return Err(Refusal::BeingRemoved);
+        }
+        let (name, version) = (version.name.clone(), version.version.clone());
+        Ok(Change::PackageRemoved { repository: repository.clone(), name, version })
     }
 
     fn check_restore(
@@ -246,13 +175,14 @@ impl State {
             created: Some(version.created),
             provenance: provenance.map(|stored| ProvenanceFile { stored: stored.clone(), vouches }),
         };
-        let mut accepted = self.check_publish(&published, false)?;
+        // a provenance that was uploaded since the removal signs what is no longer there
+        let mut accepted = self.check_package(&published, Conflict::OfVersions)?;
         let (repository, file) = (repository.clone(), file.to_owned());
         accepted.changes.push(Change::TrashEmptied { repository, file, removed_at });
         Ok(accepted)
     }
 
-    fn facts(&self, repository: &RepositoryPath, file: &str) -> Option<&Arc<FileFacts>> {
+    pub(super) fn facts(&self, repository: &RepositoryPath, file: &str) -> Option<&Arc<FileFacts>> {
         self.repository(repository)?.file(file)
     }
 

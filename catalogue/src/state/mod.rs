@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod proposal;
+mod publication;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::change::{ProvenanceFile, StoredFile, Traces, key_text};
 use crate::{RepositoryPath, layout};
 
 pub use apply::{ApplyError, Touched};
-pub use proposal::{Accepted, Proposal, Refusal};
+pub use proposal::{Accepted, Proposal, Publication, Refusal};
 
 /// What exists after the entry with number `sequence`.
 #[derive(Debug, Clone, PartialEq, Eq)]

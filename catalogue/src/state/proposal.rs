@@ -4,18 +4,13 @@ use chart::Digest;
 use storage::Key;
 
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
-use crate::{Change, RepositoryPath};
+use crate::{Change, RepositoryPath, Terms};
 
 /// One wish. It is checked against the state that it would follow, and again if another replica was faster.
 #[derive(Debug, Clone)]
 pub enum Proposal {
-    /// Make a version exist with bytes that are stored already.
-    Publish {
-        /// What would be published.
-        published: Box<PackagePublished>,
-        /// Other bytes of an existing version may be replaced.
-        overwrite: bool,
-    },
+    /// Make versions and provenances exist whose bytes are stored already.
+    Publish(Box<Publication>),
     /// Take a file that was found in the storage into the catalogue, as a version.
     Adopt {
         /// What would be published.
@@ -23,16 +18,14 @@ pub enum Proposal {
         /// The bytes of its version that it replaces: another commit may have changed them since the file was judged.
         replaces: Option<Key>,
     },
-    /// Give a package file name a provenance that is stored already.
-    PublishProvenance {
+    /// Give a package file name, which has none, a provenance that was found in the storage.
+    AdoptProvenance {
         /// The repository.
         repository: RepositoryPath,
         /// The package's file name.
         file: String,
-        /// What is stored.
+        /// What was found.
         provenance: ProvenanceFile,
-        /// An existing one may be replaced.
-        overwrite: bool,
     },
     /// Forget a flat file that an upload wrote and that was refused, so that it can be deleted.
     RefuseFile {
@@ -126,6 +119,19 @@ pub enum Proposal {
     },
 }
 
+/// What one upload makes exist: all of it, or nothing.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// The repository of all of it.
+    pub repository: RepositoryPath,
+    /// Versions, each with the provenance that came along.
+    pub packages: Vec<PackagePublished>,
+    /// Provenances of other packages, each with its package's file name.
+    pub provenances: Vec<(String, ProvenanceFile)>,
+    /// What it may do.
+    pub terms: Terms,
+}
+
 /// What an accepted proposal becomes. No changes: what it wants is so already.
 #[derive(Debug, Clone, Default)]
 pub struct Accepted {
@@ -151,12 +157,18 @@ pub enum Refusal {
         /// The version that has it.
         version: String,
     },
+    /// The repository has as many files as it may have.
+    #[error("the repository is full")]
+    Full,
     /// There is no such thing.
     #[error("there is no such version")]
     NotFound,
     /// The place has been used before, or must not be used any more: try again with a fresh one.
     #[error("the place has been used before")]
     PlaceUsed,
+    /// The entry that is being made removes the same file already: try again with the next one.
+    #[error("it is being removed")]
+    BeingRemoved,
     /// It waited longer than a day: objects that it names may be gone.
     #[error("it is older than a day")]
     TooOld,
@@ -171,7 +183,11 @@ impl Proposal {
         /// Names, keys, digests and punctuation.
         const FRAME: usize = 512;
         match self {
-            Self::Publish { published, .. } | Self::Adopt { published, .. } => published.metadata.get().len() + FRAME,
+            Self::Publish(publication) => {
+                let packages = publication.packages.iter().map(|package| package.metadata.get().len() + FRAME);
+                packages.sum::<usize>() + publication.provenances.len() * FRAME
+            }
+            Self::Adopt { published, .. } => published.metadata.get().len() + FRAME,
             _ => FRAME,
         }
     }

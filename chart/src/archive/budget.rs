@@ -21,6 +21,8 @@ pub(crate) struct Budget<'l> {
     inflated: Cell<u64>,
     /// Bytes of files.
     content: Cell<u64>,
+    /// The largest file so far.
+    largest: Cell<u64>,
     entries: Cell<u32>,
     kept: Cell<u64>,
 }
@@ -32,6 +34,7 @@ impl<'l> Budget<'l> {
             packed: packed as u64,
             inflated: Cell::new(0),
             content: Cell::new(0),
+            largest: Cell::new(0),
             entries: Cell::new(0),
             kept: Cell::new(0),
         }
@@ -52,9 +55,15 @@ impl<'l> Budget<'l> {
         if size > self.limits.file_size {
             return Err(ArchiveError::FileTooLarge { name: name.to_vec(), limit: self.limits.file_size });
         }
+        self.largest.set(self.largest.get().max(size));
         // Helm wants something to be left
         self.content.set(self.content.get() + size);
         if self.content.get() >= limit { Err(ArchiveError::TooLarge { limit }) } else { Ok(()) }
+    }
+
+    /// Bytes of the largest file that was counted.
+    pub fn largest_file(&self) -> u64 {
+        self.largest.get()
     }
 
     /// Metadata that stays in memory.

@@ -18,6 +18,7 @@ pub struct Package {
     metadata: Arc<Metadata>,
     metadata_json: Arc<str>,
     digest: Digest,
+    largest_file: u64,
     bytes: Bytes,
 }
 
@@ -89,7 +90,15 @@ impl Package {
             return Err(PackageError::MetadataTooLarge { size: metadata_json.len(), limit: limits.metadata_size });
         }
         let digest = Digest::of(&bytes);
-        Ok(Self { name, version, metadata: Arc::new(metadata), metadata_json: metadata_json.into(), digest, bytes })
+        Ok(Self {
+            name,
+            version,
+            metadata: Arc::new(metadata),
+            metadata_json: metadata_json.into(),
+            digest,
+            largest_file: budget.largest_file(),
+            bytes,
+        })
     }
 
     /// The chart's name.
@@ -121,6 +130,11 @@ impl Package {
     /// The package itself.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// Bytes of the largest file in it, unpacked; those in archives within it count too.
+    pub fn largest_file(&self) -> u64 {
+        self.largest_file
     }
 
     /// `<name>-<version>.tgz`, both verbatim.

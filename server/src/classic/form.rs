@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use bytes::Bytes;
+use catalogue::Upload;
 use chart::{Package, Provenance};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -12,7 +13,6 @@ use http::{HeaderMap, StatusCode};
 use crate::App;
 use crate::config::Upload as Settings;
 use crate::error::Error;
-use crate::publish::Upload;
 use crate::upload_body::bounded;
 
 /// True for exactly `multipart/form-data`, whatever follows it; everything else is the file itself.

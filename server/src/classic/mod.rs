@@ -14,19 +14,33 @@ mod tests;
 pub(crate) mod welcome;
 
 use axum::response::Response;
+use catalogue::Terms;
 use http::StatusCode;
+use http::header::WARNING;
 use http::request::Parts;
 
 use crate::App;
 use crate::answer;
 use crate::router::query;
+use crate::warnings::Warning;
 
-/// Whether what exists is replaced: always if the settings say so, else on request. `?force` counts by its presence.
-fn overwrites(app: &App, head: &Parts) -> bool {
+/// What an upload may do. What exists is replaced always if the settings say so, else on request: `?force` counts by its
+/// presence.
+fn terms(app: &App, head: &Parts) -> Terms {
     let settings = &app.settings.repository;
-    settings.allow_overwrite || (settings.force_overwrite && query::value(head.uri.query(), "force").is_some())
+    let forced = || settings.force_overwrite && query::value(head.uri.query(), "force").is_some();
+    Terms {
+        overwrite: settings.allow_overwrite || forced(),
+        files_per_repository: app.settings.upload.files_per_repository,
+        versions_per_chart: app.settings.upload.versions_per_chart,
+    }
 }
 
-fn saved() -> Response {
-    answer::json(StatusCode::CREATED, r#"{"saved":true}"#)
+/// ChartMuseum's answer to the letter. What clients may trip over later is told beside it.
+fn saved(warnings: &[Warning]) -> Response {
+    let mut response = answer::json(StatusCode::CREATED, r#"{"saved":true}"#);
+    for warning in warnings {
+        response.headers_mut().append(WARNING, warning.header());
+    }
+    response
 }

@@ -1,9 +1,13 @@
+use std::num::NonZeroUsize;
+
 use chart::Limits;
 
 use super::{Kind, Setting, Values};
 
 pub(super) const SETTINGS: &[&Setting] = &[
     &MAX_UPLOAD_SIZE,
+    &MAX_STORAGE_OBJECTS,
+    &PER_CHART_LIMIT,
     &CHART_FIELD,
     &PROVENANCE_FIELD,
     &MAX_UNPACKED_SIZE,
@@ -19,6 +23,20 @@ const MAX_UPLOAD_SIZE: Setting =
     Setting::new("max-upload-size", Kind::Size, "Largest body of an upload, in bytes; 0 refuses all.")
         .key("maxuploadsize")
         .default("20971520");
+const MAX_STORAGE_OBJECTS: Setting = Setting::new(
+    "max-storage-objects",
+    Kind::Integer(0, u32::MAX as u64),
+    "Most packages and provenances that a repository may hold; 0 for any number.",
+)
+.key("maxstorageobjects")
+.default("0");
+const PER_CHART_LIMIT: Setting = Setting::new(
+    "per-chart-limit",
+    Kind::Integer(0, u32::MAX as u64),
+    "Most versions that an upload leaves of its chart, the highest and its own; 0 for any number.",
+)
+.key("per-chart-limit")
+.default("0");
 const CHART_FIELD: Setting =
     Setting::new("chart-post-form-field-name", Kind::Text, "A form field that holds a package, besides chart.")
         .key("chartpostformfieldname")
@@ -64,6 +82,10 @@ const MAX_METADATA_SIZE: Setting =
 pub struct Upload {
     /// Largest body of an upload, in bytes.
     pub max_size: u64,
+    /// Packages and provenances that a repository may hold.
+    pub files_per_repository: Option<NonZeroUsize>,
+    /// Versions that an upload leaves of its chart.
+    pub versions_per_chart: Option<NonZeroUsize>,
     /// A form field that holds a package, besides `chart`.
     pub chart_field: String,
     /// A form field that holds a provenance, besides `prov`.
@@ -80,6 +102,8 @@ impl Upload {
         let field = |setting: &Setting| values.text(setting).unwrap_or(setting.default).to_owned();
         Self {
             max_size: values.integer(&MAX_UPLOAD_SIZE),
+            files_per_repository: NonZeroUsize::new(length(&MAX_STORAGE_OBJECTS)),
+            versions_per_chart: NonZeroUsize::new(length(&PER_CHART_LIMIT)),
             chart_field: field(&CHART_FIELD),
             provenance_field: field(&PROVENANCE_FIELD),
             limits: Limits {
@@ -99,6 +123,8 @@ impl Default for Upload {
     fn default() -> Self {
         Self {
             max_size: 20 * 1024 * 1024,
+            files_per_repository: None,
+            versions_per_chart: None,
             chart_field: "chart".to_owned(),
             provenance_field: "prov".to_owned(),
             limits: Limits::default(),

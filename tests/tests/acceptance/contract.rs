@@ -241,6 +241,7 @@ async fn everything_documented_is_answered_and_everything_answered_is_documented
         Walk { contract: &contract, server: &server, values, seen: &mut seen }.all(except).await;
     }
     without_storage(&contract, &mut seen).await;
+    without_room(&contract, &mut seen).await;
     while_not_ready(&contract, &mut seen).await;
     let mut never = Vec::new();
     for operation in contract.operations() {
@@ -273,6 +274,23 @@ async fn without_storage(contract: &Contract, seen: &mut BTreeSet<(String, u16)>
         let expected =
             if contract.statuses(&operation).contains(&503) && operation.id != "show_ready" { 503 } else { 200 };
         assert_eq!(answer.status, expected, "{}: {answer:?}", operation.id);
+    }
+}
+
+/// Whoever adds to a repository must say that it is full.
+async fn without_room(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
+    let server = Server::with(&["--depth=2", "--max-storage-objects=1"]).await;
+    server.publish("org/team", &Chart::new("one", "1.0.0")).await;
+    let values = BTreeMap::from([("repository", "org/team".to_owned())]);
+    let mut walk = Walk { contract, server: &server, values, seen };
+    for operation in contract.operations() {
+        if !contract.statuses(&operation).contains(&507) {
+            continue;
+        }
+        let chart = Chart::new(&operation.id, "1.0.0");
+        let body = if operation.path.ends_with("prov") { chart.provenance().into() } else { chart.bytes };
+        let answer = walk.send(&operation, &[], Some(body.into())).await.expect(507);
+        assert_eq!(answer.text(), r#"{"error":"repo has reached storage limit"}"#);
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalogue::{Catalogue, CommitError, PackagePublished, Proposal, Refusal, StoredFile};
+use catalogue::{Catalogue, CommitError, PackagePublished, Proposal, Publication, Refusal, StoredFile, Terms};
 use storage::Operation;
 use storage::faulty::{Faulty, Plan};
 
@@ -72,7 +72,7 @@ async fn what_a_crash_left_below_objects_is_let_go() {
     let state = replica.view().state.clone();
     assert_eq!(state.discarded.len(), 1);
     let package = package("web", "2.0.0", "");
-    let published = Box::new(PackagePublished {
+    let published = PackagePublished {
         repository: root(),
         name: package.name().clone(),
         version: package.version().clone(),
@@ -82,8 +82,10 @@ async fn what_a_crash_left_below_objects_is_let_go() {
         metadata: serde_json::value::RawValue::from_string(package.metadata_json()).unwrap(),
         created: None,
         provenance: None,
-    });
-    let named = state.check(&Proposal::Publish { published, overwrite: false });
+    };
+    let (repository, packages, terms) = (root(), vec![published], Terms::default());
+    let publication = Publication { repository, packages, provenances: Vec::new(), terms };
+    let named = state.check(&Proposal::Publish(Box::new(publication)));
     assert_eq!(named.err(), Some(Refusal::PlaceUsed), "nobody may name it any more");
     pass(DAY + 1).await;
     assert_eq!(replica.collect().await, Ok(1));

@@ -3,6 +3,7 @@
 mod adoption;
 mod backup;
 mod collect;
+mod limits;
 mod provenance;
 mod publish;
 mod reconcile;

@@ -1,6 +1,8 @@
 //! What clients do.
 
-use catalogue::{Catalogue, CommitError, PublishOutcome};
+use std::num::NonZeroUsize;
+
+use catalogue::{Catalogue, CommitError, PublishOutcome, Terms, Upload};
 use chart::Package;
 
 use super::{Operation, interrupt_everywhere};
@@ -102,6 +104,50 @@ impl Operation for LoneProvenance {
 #[tokio::test(start_paused = true)]
 async fn a_provenance_happens_wholly_or_not() {
     interrupt_everywhere(&LoneProvenance).await;
+}
+
+/// Two packages with their provenances push out what the chart has too many of.
+struct Form;
+
+impl Form {
+    fn packages() -> [Package; 2] {
+        [package("web", "1.1.0", ""), package("db", "1.0.0", "")]
+    }
+}
+
+impl Operation for Form {
+    async fn prepare(&self, site: &Site) {
+        publish_signed(&site.replica().await, &web(""), 1).await;
+    }
+
+    async fn perform(&self, replica: &Catalogue) -> Option<bool> {
+        let packages = Self::packages();
+        let provenances = packages.iter().map(|package| provenance(package, 2)).collect();
+        let upload = Upload { packages: packages.to_vec(), provenances };
+        let terms = Terms { versions_per_chart: NonZeroUsize::new(1), ..Terms::default() };
+        told(replica.upload(&root(), upload, terms).await)
+    }
+
+    async fn is_done(&self, site: &Site, replica: &Catalogue) -> bool {
+        let done = version(replica, "web", "1.1.0").await.is_some();
+        assert_eq!(version(replica, "db", "1.0.0").await.is_some(), done);
+        assert_eq!(version(replica, "web", "1.0.0").await.is_none(), done);
+        let (files, trash) = (site.keys("web-1.0.0").await.len(), site.keys(".chandlery/trash/").await.len());
+        assert_eq!((files, trash), if done { (0, 2) } else { (2, 0) });
+        for package in Self::packages() {
+            assert_eq!(signature(replica, &package).await.is_some(), done);
+        }
+        done
+    }
+
+    async fn repeat(&self, replica: &Catalogue, done: bool) {
+        assert_eq!(self.perform(replica).await, Some(!done));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_of_several_files_happens_wholly_or_not() {
+    interrupt_everywhere(&Form).await;
 }
 
 struct Remove;

@@ -1,6 +1,6 @@
 //! What clients and operators ask of a replica.
 
-use catalogue::{Catalogue, CommitError, PublishOutcome};
+use catalogue::{Catalogue, CommitError, PublishOutcome, Terms, Upload};
 use chart::{Digest, Package};
 use rand::RngExt;
 
@@ -14,24 +14,36 @@ impl World {
     where
         F: Future<Output = Answer> + Send + 'static,
     {
+        self.ask_all(at, vec![wish], call).map(|requests| requests[0])
+    }
+
+    /// Several wishes that one call fulfils, and that have one answer.
+    fn ask_all<F>(&mut self, at: usize, wishes: Vec<Wish>, call: impl FnOnce(Catalogue) -> F) -> Option<Vec<usize>>
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
         let life = self.replicas[at].as_ref()?.life;
-        let request = {
+        let mut requests = Vec::new();
+        for wish in wishes {
             let mut history = self.history();
             let request = history.requests.begin(life, wish.clone());
             history.tell(format!("request {request} to replica {at}: {wish:?}"));
-            request
-        };
+            requests.push(request);
+        }
+        let asked = requests.clone();
         self.spawn(at, |catalogue, history| {
             let answer = call(catalogue);
             async move {
                 let answer = answer.await;
                 let mut history = history.lock().unwrap();
                 history.follow();
-                history.tell(format!("    request {request} is answered: {answer:?}"));
-                history.requests.end(request, answer);
+                for request in asked {
+                    history.tell(format!("    request {request} is answered: {answer:?}"));
+                    history.requests.end(request, answer);
+                }
             }
         });
-        Some(request)
+        Some(requests)
     }
 
     /// An upload, with a provenance now and then.
@@ -50,10 +62,43 @@ impl World {
             provenance: signed.as_ref().map(|(_, bytes)| Digest::of(bytes)),
             overwrite,
         };
+        let upload = Upload { packages: vec![package.clone()], provenances: signed.into_iter().collect() };
+        self.upload(at, vec![wish], to, upload, overwrite).map(|requests| requests[0])
+    }
+
+    /// An upload of two new packages with their provenances: both or none.
+    pub fn form(&mut self, at: usize) {
+        let number = self.history().requests.forms.len();
+        let Some(packages) = corpus::form(number) else { return };
+        let repository = self.coordinates[0].repository.clone();
+        let mut upload = Upload { packages: packages.to_vec(), provenances: Vec::new() };
+        let mut wishes = Vec::new();
+        for package in packages {
+            self.count += 1;
+            let (signed, bytes) = provenance(package, self.count);
+            let at = Coordinates::of(&repository, package.name(), package.version());
+            let provenance = Some(Digest::of(&bytes));
+            wishes.push(Wish::Publish { at, digest: package.digest(), provenance, overwrite: false });
+            upload.provenances.push((signed, bytes));
+        }
+        let to = Coordinates::of(&repository, packages[0].name(), packages[0].version());
+        self.history().requests.forms.push([0, 1].map(|n: usize| packages[n].digest()));
+        self.upload(at, wishes, &to, upload, false);
+    }
+
+    fn upload(
+        &mut self,
+        at: usize,
+        wishes: Vec<Wish>,
+        to: &Coordinates,
+        upload: Upload,
+        overwrite: bool,
+    ) -> Option<Vec<usize>> {
         let repository = to.repository.clone();
-        self.ask(at, wish, |catalogue| async move {
-            let signed = signed.as_ref().map(|(signed, bytes)| (signed, bytes.clone()));
-            match catalogue.publish(&repository, package, signed, overwrite).await {
+        let versions_per_chart = self.profile.versions_per_chart;
+        self.ask_all(at, wishes, move |catalogue| async move {
+            let terms = Terms { versions_per_chart, ..Terms::overwriting(overwrite) };
+            match catalogue.upload(&repository, upload, terms).await {
                 Ok(PublishOutcome::Created) => Answer::Done,
                 Ok(PublishOutcome::Replaced) => Answer::Replaced,
                 Err(error) => refusal(&error),

@@ -82,7 +82,13 @@ impl World {
         }
         if !listed {
             let package = self.new_bytes(version);
-            let request = self.publish(at, version, package, false);
+            // a provenance that came before it is a conflict, if this one brings another
+            let signed = {
+                let history = self.history();
+                let repository = history.state().repository(&version.repository);
+                repository.is_some_and(|repository| repository.provenance(&version.file()).is_some())
+            };
+            let request = self.publish(at, version, package, signed);
             self.expect(request, Answer::Done).await;
         }
         let key = self.key_of(version);

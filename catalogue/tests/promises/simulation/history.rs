@@ -1,6 +1,7 @@
 //! What really happened: the journal as it lies in the storage, followed entry by entry and judged by its own rules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use storage::{Key, ObjectStore};
 use uuid::Uuid;
 
 use super::corpus::Coordinates;
+use super::profile::Profile;
 use super::requests::{Deeds, Requests};
 
 pub type Shared = Arc<Mutex<History>>;
@@ -20,6 +22,8 @@ pub type Shared = Arc<Mutex<History>>;
 pub struct History {
     pub store: MemoryStore,
     trash_window: SignedDuration,
+    /// Versions that an upload leaves of a chart.
+    versions_per_chart: usize,
     /// Clocks went astray: what is due is no longer known.
     pub clocks_jumped: bool,
     /// `states[n]` is the state after entry n.
@@ -42,10 +46,11 @@ pub struct History {
 }
 
 impl History {
-    pub fn new(store: MemoryStore, storage: Uuid, trash_window: SignedDuration) -> Self {
+    pub fn new(store: MemoryStore, storage: Uuid, profile: &Profile) -> Self {
         Self {
             store,
-            trash_window,
+            trash_window: SignedDuration::try_from(profile.trash_window).expect("it is a week at most"),
+            versions_per_chart: profile.versions_per_chart.map_or(usize::MAX, NonZeroUsize::get),
             clocks_jumped: false,
             states: vec![State::empty(storage)],
             requests: Requests::default(),
@@ -75,6 +80,7 @@ impl History {
                     let changes: Vec<_> = entry.changes.iter().map(brief).collect();
                     self.tell(format!("    entry {}: {}", entry.sequence, changes.join("; ")));
                     self.judge(&before, &entry);
+                    self.judge_limit(&before, &entry);
                     self.states.push(after);
                 }
                 Err(error) => return self.fault(format!("entry {}: {error}", entry.sequence)),
@@ -170,7 +176,11 @@ impl History {
                     self.judge_key(&provenance.stored.key);
                 }
                 Change::PackageRemoved { repository, name, version } => {
-                    *self.deeds.removed.entry(Coordinates::of(repository, name, version)).or_default() += 1;
+                    let at = Coordinates::of(repository, name, version);
+                    if self.is_pushed_out(&state, &entry.changes[..n], &at) {
+                        *self.deeds.pushed_out.entry(at.clone()).or_default() += 1;
+                    }
+                    *self.deeds.removed.entry(at).or_default() += 1;
                 }
                 Change::FileRefused { repository, file, .. } | Change::FileUnreadable { repository, file, .. } => {
                     self.left.extend(layout::flat(repository, file).ok());
@@ -204,6 +214,42 @@ impl History {
                     self.fault(format!("{key} is discarded and something refers to it"));
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// An upload removes the lowest versions but its own, as long as there are too many.
+    fn is_pushed_out(&self, state: &State, before: &[Change], at: &Coordinates) -> bool {
+        let uploads = before.iter().rev().skip_while(|change| matches!(change, Change::PackageRemoved { .. }));
+        // the packages of a form stand side by side, each of another chart
+        let own = uploads.take(2).find_map(|change| match change {
+            Change::PackagePublished(published) if published.name.as_str() == at.name => Some(&published.version),
+            _ => None,
+        });
+        let chart = state.repository(&at.repository).and_then(|repository| repository.chart(&at.name));
+        let (Some(own), Some(chart)) = (own, chart) else { return false };
+        let lowest = chart.versions.iter().rev().find(|version| version.version != *own);
+        chart.versions.len() > self.versions_per_chart
+            && lowest.is_some_and(|lowest| lowest.version.as_str() == at.version)
+    }
+
+    /// No upload leaves more versions of its chart than it may, but for those that it brought.
+    fn judge_limit(&mut self, before: &State, entry: &Entry) {
+        for (n, change) in entry.changes.iter().enumerate() {
+            let Change::PackagePublished(published) = change else { continue };
+            let by_client =
+                published.created.is_none() && layout::is_flat(&published.package.key) == published.traces.is_some();
+            let rest = &entry.changes[n + 1..];
+            let others = rest.iter().take_while(|change| matches!(change, Change::PackagePublished(_))).count();
+            let removals = rest[others..].iter().take_while(|change| matches!(change, Change::PackageRemoved { .. }));
+            let end = n + 1 + others + removals.count();
+            let so_far = Entry { changes: entry.changes[..end].to_vec(), ..entry.clone() };
+            let state = before.apply(&so_far, &mut Touched::default()).expect("a part of what was applied");
+            let chart = state.repository(&published.repository).and_then(|r| r.chart(published.name.as_str())).cloned();
+            let count = chart.map_or(0, |chart| chart.versions.len());
+            if by_client && others == 0 && count > self.versions_per_chart {
+                let name = &published.name;
+                self.fault(format!("an upload leaves {count} versions of {name}, {} may be", self.versions_per_chart));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What kind of world a history happens in.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -15,6 +16,8 @@ pub struct Profile {
     pub follow_interval: Duration,
     pub reconcile_interval: Duration,
     pub trash_window: Duration,
+    /// Versions that an upload leaves of a chart.
+    pub versions_per_chart: Option<NonZeroUsize>,
     /// Packages that lie in the storage before the first start.
     pub lying_there: usize,
     pub steps: usize,
@@ -37,6 +40,7 @@ impl Profile {
             follow_interval: seconds(rng, &[0, 0, 1, 7]),
             reconcile_interval: seconds(rng, &[0, 0, 0, 300]),
             trash_window: seconds(rng, &[0, 24 * 3600, 7 * 24 * 3600, 7 * 24 * 3600]),
+            versions_per_chart: NonZeroUsize::new([0, 0, 1, 2, 3][rng.random_range(0..5)]),
             lying_there: [0, 0, 1, 4][rng.random_range(0..4)],
             steps: rng.random_range(25..=50),
         }

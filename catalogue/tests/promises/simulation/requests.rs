@@ -63,6 +63,8 @@ pub type Counts<K> = BTreeMap<K, usize>;
 pub struct Deeds {
     pub published: Counts<(Coordinates, Digest)>,
     pub removed: Counts<Coordinates>,
+    /// Removals that an upload brought about.
+    pub pushed_out: Counts<Coordinates>,
     pub restored: Counts<Coordinates>,
     pub provenances: BTreeSet<Digest>,
     /// Packages that hands laid into a repository.
@@ -76,6 +78,8 @@ pub struct Requests {
     pub all: Vec<Request>,
     /// Requests for one version that nobody else touches.
     pub races: Vec<Vec<usize>>,
+    /// Packages that were uploaded together, by their digests.
+    pub forms: Vec<[Digest; 2]>,
 }
 
 impl Requests {
@@ -144,6 +148,12 @@ impl Requests {
             }
         }
         judgement.hold(deeds);
+        for form in &self.forms {
+            let published = |digest: &Digest| deeds.published.keys().any(|(_, published)| published == digest);
+            if published(&form[0]) != published(&form[1]) {
+                judgement.faults.push(format!("of {form:?}, uploaded together, one was published"));
+            }
+        }
         for race in &self.races {
             let answers: Vec<_> = race.iter().map(|request| self.all[*request].answer).collect();
             let won = answers.iter().filter(|answer| **answer == Answer::Done).count();
@@ -208,6 +218,10 @@ impl Judgement {
     fn hold(&mut self, deeds: &Deeds) {
         let mut faults = Vec::new();
         let zero = (0, 0);
+        let asked = |at: &Coordinates| {
+            let count = |counts: &Counts<Coordinates>| counts.get(at).copied().unwrap_or(0);
+            count(&deeds.removed) - count(&deeds.pushed_out)
+        };
         for key in self.published.keys().chain(deeds.published.keys()) {
             let (least, most) = self.published.get(key).unwrap_or(&zero);
             let happened = deeds.published.get(key).copied().unwrap_or(0);
@@ -227,22 +241,23 @@ impl Judgement {
                 faults.push(format!("{at:?} was restored {happened} times: {least} to {most} asked"));
             }
         }
-        for (at, happened) in &deeds.removed {
+        for at in deeds.removed.keys() {
+            let happened = asked(at);
             let chart = Coordinates { version: String::new(), ..at.clone() };
             let (_, most) = self.removed.get(at).unwrap_or(&zero);
             let (_, charts) = self.removed_of_chart.get(&chart).unwrap_or(&zero);
-            if *happened > most + charts {
+            if happened > most + charts {
                 faults.push(format!("{at:?} was removed {happened} times: {most} and {charts} asked"));
             }
         }
         for (at, (least, _)) in &self.removed {
-            if deeds.removed.get(at).copied().unwrap_or(0) < *least {
+            if asked(at) < *least {
                 faults.push(format!("{at:?} was removed less than {least} times"));
             }
         }
         for (chart, (least, _)) in &self.removed_of_chart {
             let is_of = |at: &Coordinates| (&at.repository, &at.name) == (&chart.repository, &chart.name);
-            let happened: usize = deeds.removed.iter().filter(|(at, _)| is_of(at)).map(|(_, count)| count).sum();
+            let happened: usize = deeds.removed.keys().filter(|at| is_of(at)).map(asked).sum();
             if happened < *least {
                 faults.push(format!("of {chart:?} {happened} versions were removed, {least} were said to be"));
             }

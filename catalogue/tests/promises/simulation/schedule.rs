@@ -17,6 +17,7 @@ enum Step {
     Overwrite,
     Repeat,
     Race,
+    Form,
     Sign,
     Remove,
     RemoveChart,
@@ -41,11 +42,12 @@ enum Step {
 }
 
 /// How often each is chosen, by its share of the sum.
-const STEPS: [(u32, Step); 25] = [
+const STEPS: [(u32, Step); 26] = [
     (16, Step::Publish),
     (6, Step::Overwrite),
     (5, Step::Repeat),
     (4, Step::Race),
+    (3, Step::Form),
     (4, Step::Sign),
     (9, Step::Remove),
     (2, Step::RemoveChart),
@@ -118,6 +120,7 @@ impl World {
                 self.publish(at, &version, package, overwrite);
             }
             Step::Race => self.race(),
+            Step::Form => self.form(at),
             Step::Sign => self.sign(at, &version),
             Step::Remove => drop(self.remove(at, &version)),
             Step::RemoveChart => self.remove_chart(at, &version),

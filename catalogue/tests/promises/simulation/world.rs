@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use catalogue::{Catalogue, Clock, Freshness, Options, layout};
 use futures_util::FutureExt;
-use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -70,8 +69,7 @@ impl World {
         let storage = identifiers(seed)();
         let format = Bytes::from(format!(r#"{{"format":1,"id":"{storage}"}}"#));
         store.put(&layout::format(), format).now_or_never().expect("memory does not wait").unwrap();
-        let window = SignedDuration::try_from(profile.trash_window).unwrap();
-        let history = Arc::new(Mutex::new(History::new(store.clone(), storage, window)));
+        let history = Arc::new(Mutex::new(History::new(store.clone(), storage, &profile)));
         let all = corpus::all();
         let some = rng.random_range(2..=6);
         Self {

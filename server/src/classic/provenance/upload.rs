@@ -1,13 +1,14 @@
 use axum::body::Body;
 use axum::response::Response;
+use catalogue::Upload;
 use chart::Provenance;
 use http::request::Parts;
 
 use crate::App;
 use crate::auth::{Grant, Push};
-use crate::classic::{overwrites, saved};
+use crate::classic::{saved, terms};
 use crate::error::Error;
-use crate::publish::{Upload, publish};
+use crate::publish::publish;
 use crate::upload_body;
 
 /// `POST /api/{repository}/prov`: a provenance as the body, whatever its content type. Its package may come later.
@@ -15,7 +16,6 @@ pub async fn upload(app: &App, grant: &Grant<Push>, head: Parts, body: Body) -> 
     let bytes = upload_body::read(&head.headers, body, app.settings.upload.max_size).await?;
     let provenance = Provenance::parse(&bytes)?;
     let upload = Upload { packages: Vec::new(), provenances: vec![(provenance, bytes)] };
-    let published = publish(&app.catalogue, grant, upload, overwrites(app, &head)).await;
-    published.map_err(|error| Error::of_commit(error, Error::FileExists, Error::ObjectNotFound))?;
-    Ok(saved())
+    let published = publish(&app.catalogue, grant, upload, terms(app, &head)).await;
+    Ok(saved(&published.map_err(|error| Error::of_commit(error, Error::FileExists, Error::ObjectNotFound))?))
 }

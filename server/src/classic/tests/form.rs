@@ -69,9 +69,14 @@ async fn a_package_its_provenance_or_both_in_any_order() {
     server.form("/api/charts", &[("prov", "p", signed.as_bytes())]).await.is(201, r#"{"saved":true}"#);
     assert!(server.listed().await.is_empty());
     // any of the files is enough for a conflict, and then none is stored
-    let both = [("chart", "c", &*package), ("prov", "p", signed.as_bytes())];
+    let other = provenance("mychart", "1.0.0", b"other");
+    let both = [("chart", "c", &*package), ("prov", "p", other.as_bytes())];
     server.form("/api/charts", &both).await.is_error(409, "chart already exists");
     assert!(server.listed().await.is_empty());
+    // the very same provenance may be what an upload left that broke off
+    let both = [("chart", "c", &*package), ("prov", "p", signed.as_bytes())];
+    server.form("/api/charts", &both).await.is(201, r#"{"saved":true}"#);
+    server.form("/api/charts", &both).await.is_error(409, "chart already exists");
     server.form("/api/charts?force", &both).await.is(201, r#"{"saved":true}"#);
     assert_eq!(server.listed().await, ["mychart 1.0.0"]);
     assert_eq!(server.get("/charts/mychart-1.0.0.tgz.prov").await.text(), signed);
@@ -84,7 +89,13 @@ async fn a_package_and_the_provenance_of_another() {
     let signed = provenance("other", "2.0.0", b"");
     let files = [("chart", "c", &*package), ("prov", "p", signed.as_bytes())];
     server.form("/api/charts", &files).await.is(201, r#"{"saved":true}"#);
-    assert_eq!(server.files().await, ["mychart-1.0.0.tgz", "other-2.0.0.tgz.prov"]);
+    assert_eq!(server.listed().await, ["mychart 1.0.0"]);
+    assert_eq!(server.get("/charts/other-2.0.0.tgz.prov").await.text(), signed);
+    // both or none: either exists now
+    let new = super::fixtures::package("new", "1.0.0");
+    let files = [("chart", "c", &*new), ("prov", "p", signed.as_bytes())];
+    server.form("/api/charts", &files).await.is_error(409, "chart already exists");
+    assert_eq!(server.listed().await, ["mychart 1.0.0"]);
 }
 
 /// K3.

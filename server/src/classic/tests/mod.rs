@@ -5,6 +5,7 @@ mod delete;
 mod fixtures;
 mod form;
 mod index;
+mod limits;
 mod packages;
 mod unavailable;
 mod upload;
