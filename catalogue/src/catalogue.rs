@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::blocking::blocking;
 use crate::database::Database;
 use crate::engine::{Backlog, Engine, Request};
+use crate::hand_back::HandBackReport;
 use crate::outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 use crate::reconcile::Memory;
 use crate::replica::Replica;
@@ -184,6 +185,11 @@ impl Catalogue {
         self.replica.load(location).await
     }
 
+    /// What the first adoption made of the storage, if it happened when this catalogue was opened.
+    pub fn adoption(&self) -> Option<ReconcileReport> {
+        self.replica.memory.adoption()
+    }
+
     /// Compares the storage with the state now. With `accept_loss` packages that are gone are believed to be gone,
     /// even if that is most of them.
     ///
@@ -191,6 +197,15 @@ impl Catalogue {
     /// If the storage fails.
     pub async fn reconcile(&self, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
         self.replica.reconcile(accept_loss).await
+    }
+
+    /// Makes what ChartMuseum would serve from this storage what the catalogue serves, and writes down what became of each
+    /// file. No other replica may run meanwhile. Done again it changes nothing.
+    ///
+    /// # Errors
+    /// If the storage fails, looks wiped, or another replica changed something meanwhile.
+    pub async fn hand_back(&self) -> Result<HandBackReport, CommitError> {
+        self.replica.hand_back().await
     }
 
     /// Lets go what has been unreferenced, removed or replaced for long enough. Returns how many objects were deleted.

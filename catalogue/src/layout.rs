@@ -2,6 +2,7 @@
 //!
 //! Packages lie where ChartMuseum puts them; everything else lies below `.chandlery/`, which no repository can name.
 
+use chart::Digest;
 use storage::{Key, KeyError, Prefix};
 use uuid::Uuid;
 
@@ -88,6 +89,11 @@ pub fn trash_sequence(key: &Key) -> Option<u64> {
 /// Written again and again to learn the storage's own time.
 pub fn clock() -> Key {
     own(format!("{OWN_FOLDER}/clock.json"))
+}
+
+/// Where a file waits that had to leave a flat place; its content names it.
+pub fn displaced(digest: &Digest, file: &str) -> Result<Key, KeyError> {
+    Key::new(format!("{OWN_FOLDER}/displaced/{digest}/{file}"))
 }
 
 /// A package's own place, ChartMuseum's.

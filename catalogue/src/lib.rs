@@ -12,6 +12,7 @@ mod clock;
 mod collect;
 pub mod database;
 mod engine;
+mod hand_back;
 #[cfg(test)]
 mod history;
 mod inventory;
@@ -38,6 +39,7 @@ pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
 pub use inventory::{Item, Role};
+pub use hand_back::HandBackReport;
 pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 pub use replay::{Replayed, replay};

@@ -87,17 +87,22 @@ pub struct Status {
     pub sequence: u64,
 }
 
-/// What a reconcile found and did.
+/// What a reconcile, or the first adoption, found and did.
 #[derive(Debug, Clone, Default)]
 pub struct ReconcileReport {
     /// Packages taken in: repository and file.
     pub adopted: Vec<(RepositoryPath, String)>,
+    /// Provenances taken in: repository and file.
+    pub provenances: Vec<(RepositoryPath, String)>,
     /// Versions whose file is gone.
     pub missing: Vec<(RepositoryPath, String)>,
     /// Versions whose file came back.
     pub found: Vec<(RepositoryPath, String)>,
     /// Files that are no version: repository, file, reason.
     pub unreadable: Vec<(RepositoryPath, String, String)>,
+    /// Files that are neither packages nor provenances by their names, and folders that no repository can be: where, why.
+    /// Of many only the first.
+    pub ignored: Vec<(String, String)>,
     /// The storage looks wiped: nothing was changed, and why.
     pub looks_wiped: Option<String>,
 }

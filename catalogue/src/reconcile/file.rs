@@ -158,22 +158,23 @@ impl Replica {
         }
     }
 
+    /// True if it is taken in.
     pub(super) async fn look_at_provenance(
         &self,
         state: &State,
         file: &ScannedFile,
         first: bool,
-    ) -> Result<(), CommitError> {
+    ) -> Result<bool, CommitError> {
         let facts = state.repository(&file.repository).and_then(|repository| repository.file(&file.name));
         let known = facts.is_some_and(|facts| facts.flat_provenance_used || facts.provenance.is_some());
         let settled = self.options.clock.now().duration_since(file.traces.modified) >= SETTLED;
         if known || !(settled || first) {
-            return Ok(());
+            return Ok(false);
         }
         let bytes = match self.store.get(&file.key, None).await {
             Ok(object) => object.bytes,
             Err(StorageError::Unavailable(reason)) => return Err(CommitError::Unavailable(reason)),
-            Err(_) => return Ok(()),
+            Err(_) => return Ok(false),
         };
         self.store.settle(&file.key).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
         let stored = StoredFile { key: file.key.clone(), digest: Digest::of(&bytes), size: bytes.len() as u64 };
@@ -183,7 +184,7 @@ impl Replica {
             file: file.name.clone(),
             provenance: ProvenanceFile { stored, vouches },
         };
-        self.propose_if_needed(proposal).await.map(drop)
+        self.propose_if_needed(proposal).await
     }
 
     pub(super) async fn mark_unreadable(&self, file: &ScannedFile, reason: String) -> Result<Finding, CommitError> {

@@ -9,7 +9,7 @@ mod first;
 mod scan;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::{StreamExt, stream};
 
@@ -20,7 +20,7 @@ use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
 
 use before_read::Turns;
-pub(crate) use scan::{Scan, ScannedFile};
+pub(crate) use scan::{CACHED_INDEX, Scan, ScannedFile};
 
 /// Files that are read and judged at the same time.
 const SIDE_BY_SIDE: usize = 16;
@@ -34,6 +34,8 @@ pub(crate) struct Memory {
     absent: Mutex<Vec<(RepositoryPath, String)>>,
     /// Comparisons that reads wait for.
     turns: Turns,
+    /// What the first adoption made of the storage, if this replica did it.
+    adoption: Mutex<Option<ReconcileReport>>,
 }
 
 /// What became of one file.
@@ -43,6 +45,12 @@ pub(super) enum Finding {
     Adopted,
     Found,
     Unreadable(String),
+}
+
+impl Memory {
+    pub fn adoption(&self) -> Option<ReconcileReport> {
+        self.adoption.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Replica {
@@ -66,11 +74,17 @@ impl Replica {
         }
         drop(findings);
         for file in &scan.provenances {
-            self.look_at_provenance(&state, file, false).await?;
+            if self.look_at_provenance(&state, file, false).await? {
+                report
+                    .provenances
+                    .push((file.repository.clone(), format!("{}{}", file.name, layout::PROVENANCE_SUFFIX)));
+            }
         }
+        report.ignored = std::mem::take(&mut scan.ignored);
         self.finish_removals(&state, &scan).await;
         self.look_for_absent(&state, &scan, accept_loss, &mut report).await?;
         report.adopted.sort();
+        report.provenances.sort();
         report.found.sort();
         report.missing.sort();
         report.unreadable.sort();

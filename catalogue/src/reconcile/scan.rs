@@ -6,6 +6,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use storage::{Key, Listed, ObjectMeta, ObjectStore, Prefix, StorageError};
 
 use crate::change::Traces;
+use crate::layout::{PACKAGE_SUFFIX, PROVENANCE_SUFFIX};
 use crate::{RepositoryPath, layout};
 
 /// A file directly in a repository's folder.
@@ -27,9 +28,14 @@ pub(crate) struct Scan {
     pub objects: BTreeSet<Key>,
     /// Repositories with ChartMuseum's cached index.
     pub cached_indexes: Vec<RepositoryPath>,
+    /// What is neither, and why: the first [`MOST_IGNORED`].
+    pub ignored: Vec<(String, String)>,
     /// Files of packages and of provenances, by their whole names.
     names: BTreeSet<(RepositoryPath, String)>,
 }
+
+/// A storage may hold anything beside packages. Nobody reads more than this.
+const MOST_IGNORED: usize = 1000;
 
 /// ChartMuseum's cached index, beside the packages.
 pub(crate) const CACHED_INDEX: &str = "index-cache.yaml";
@@ -43,7 +49,7 @@ impl Scan {
             while let Some(listed) = listing.next().await {
                 match listed? {
                     Listed::Folder(below) if repository_of(&below).is_some() => folders.push(below),
-                    Listed::Folder(_) => {}
+                    Listed::Folder(below) => scan.ignore_folder(&below),
                     Listed::Object(key, meta) => scan.add(&folder, key, meta),
                 }
             }
@@ -78,6 +84,25 @@ impl Scan {
         {
             self.names.insert((repository.clone(), name.clone()));
             self.provenances.push(ScannedFile { repository, name: package.to_owned(), key, traces });
+        } else {
+            let wanted =
+                format!("its name ends neither in {PACKAGE_SUFFIX} nor in {PACKAGE_SUFFIX}{PROVENANCE_SUFFIX}");
+            self.ignore(key.to_string(), wanted);
+        }
+    }
+
+    fn ignore_folder(&mut self, folder: &Prefix) {
+        let path = folder.as_str().trim_end_matches('/');
+        if path != layout::OWN_FOLDER
+            && let Err(error) = RepositoryPath::parse(path)
+        {
+            self.ignore(folder.to_string(), error.to_string());
+        }
+    }
+
+    fn ignore(&mut self, place: String, reason: String) {
+        if self.ignored.len() < MOST_IGNORED {
+            self.ignored.push((place, reason));
         }
     }
 }

@@ -51,9 +51,7 @@ pub(super) fn find(chosen: Option<&Path>, storage: Uuid) -> Result<Option<Catalo
 
 fn find_in(parents: impl IntoIterator<Item = PathBuf>, storage: Uuid, network: Network) -> Option<CatalogueFolder> {
     for parent in parents {
-        for number in 1..=LARGEST_NUMBER {
-            let name = if number == 1 { storage.to_string() } else { format!("{storage}-{number}") };
-            let path = parent.join(name);
+        for path in numbered(&parent, storage) {
             match take(&path, network) {
                 Ok(folder) => return Some(folder),
                 Err(Unusable::InUse) => {} // another replica on this machine
@@ -65,6 +63,27 @@ fn find_in(parents: impl IntoIterator<Item = PathBuf>, storage: Uuid, network: N
         }
     }
     None
+}
+
+/// True if another process of this machine has the storage's catalogue open: in the chosen folder, or in one that would be
+/// its default.
+pub(super) fn is_used(chosen: Option<&Path>, storage: Uuid) -> bool {
+    let by_default = || {
+        let parents = cache_folder().map(|folder| folder.join("chandlery")).into_iter().chain(own_temporary_folder());
+        parents.flat_map(move |parent| numbered(&parent, storage)).any(|folder| is_locked(&folder))
+    };
+    chosen.is_some_and(is_locked) || by_default()
+}
+
+/// The folders of a storage's replicas.
+fn numbered(parent: &Path, storage: Uuid) -> Vec<PathBuf> {
+    let name = |number| if number == 1 { storage.to_string() } else { format!("{storage}-{number}") };
+    (1..=LARGEST_NUMBER).map(|number| parent.join(name(number))).collect()
+}
+
+fn is_locked(folder: &Path) -> bool {
+    let lock = File::options().write(true).open(folder.join(LOCK_FILE));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 fn cache_folder() -> Option<PathBuf> {
@@ -140,9 +159,12 @@ mod tests {
         fs::write(parent.path().join("file"), "").unwrap(); // the first parent cannot be made
         let first = find().unwrap();
         assert_eq!(first.path, parent.path().join(storage.to_string()));
+        assert!(is_locked(&first.path) && !is_locked(parent.path()));
         let second = find().unwrap();
         assert_eq!(second.path, parent.path().join(format!("{storage}-2")));
+        let path = first.path.clone();
         drop(first);
+        assert!(!is_locked(&path));
         assert_eq!(find().unwrap().path, parent.path().join(storage.to_string()));
         assert!(find_in([parent.path().join("file")], storage, |_| None).is_none());
     }

@@ -4,6 +4,7 @@ mod adoption;
 mod folder;
 mod network;
 mod store;
+mod reach;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::config::{self, Settings};
 pub use adoption::Adoption;
 use folder::CatalogueFolder;
 pub use store::{SharedStore, open_storage};
+pub use reach::{Unreached, unreached};
 
 /// How old answers may be on a local disk, if nobody says otherwise: the catalogue is followed that often anyway.
 const LOCAL_FRESHNESS: Duration = Duration::from_secs(1);
@@ -32,9 +34,24 @@ pub enum OpeningError {
     /// The folder of the SQLite file cannot be used.
     #[error("setting catalogue: {0}")]
     Folder(String),
+    /// A replica runs.
+    #[error("a server has this storage open: stop every replica first")]
+    Used,
     /// The catalogue cannot be opened.
     #[error("cannot open the catalogue: {0}")]
     Catalogue(#[from] OpenError),
+}
+
+/// Refuses work that needs the storage for itself, if a replica on this machine has it open. One on another machine cannot
+/// be seen from here.
+///
+/// # Errors
+/// `Used`, or if the storage cannot be used at all.
+pub async fn refuse_if_used(settings: &Settings) -> Result<(), OpeningError> {
+    let store = open_storage(&settings.storage).await?;
+    let id = catalogue::storage_id(&*store).await?;
+    let chosen = settings.catalogue.folder.clone();
+    if blocking(move || folder::is_used(chosen.as_deref(), id)).await { Err(OpeningError::Used) } else { Ok(()) }
 }
 
 /// An open catalogue, its folder's lock, and its storage.

@@ -3,6 +3,7 @@
 mod adoption;
 mod backup;
 mod collect;
+mod hand_back;
 mod limits;
 mod provenance;
 mod publish;
