@@ -70,6 +70,7 @@ impl Catalogue {
         if !replica.view().state.adopted {
             replica.adopt_all().await?;
         }
+        replica.take_up_again().await?;
         let interval = replica.options.reconcile_interval;
         if !interval.is_zero() {
             tokio::spawn(keep_house(Arc::downgrade(&replica), interval));

@@ -62,6 +62,7 @@ impl Replica {
                 report.indexes.push(key);
             }
         }
+        self.note_handed_back(&state, &report).await?;
         let after = self.current().await?.state.sequence;
         if after != state.sequence {
             let reason = "somebody else changed the catalogue meanwhile: stop every replica, and run this again";

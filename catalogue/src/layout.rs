@@ -91,6 +91,11 @@ pub fn clock() -> Key {
     own(format!("{OWN_FOLDER}/clock.json"))
 }
 
+/// What a hand-back put into flat places, until a replica serves the storage again.
+pub fn handed_back() -> Key {
+    own(format!("{OWN_FOLDER}/handed-back.json"))
+}
+
 /// Where a file waits that had to leave a flat place; its content names it.
 pub fn displaced(digest: &Digest, file: &str) -> Result<Key, KeyError> {
     Key::new(format!("{OWN_FOLDER}/displaced/{digest}/{file}"))

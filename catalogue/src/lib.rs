@@ -13,6 +13,7 @@ mod collect;
 pub mod database;
 mod engine;
 mod hand_back;
+mod handed_back;
 #[cfg(test)]
 mod history;
 mod inventory;
@@ -38,8 +39,8 @@ pub use backup::{BackupError, BackupReport, Damage, Progress, restore_backup};
 pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
-pub use inventory::{Item, Role};
 pub use hand_back::HandBackReport;
+pub use inventory::{Item, Role};
 pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 pub use replay::{Replayed, replay};

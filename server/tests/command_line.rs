@@ -133,7 +133,10 @@ fn reconcile_reports_what_it_finds_and_fails_clearly() {
     let folder = tempfile::tempdir().unwrap();
     let output = chandlery(folder.path()).arg("reconcile").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "0 adopted, 0 missing, 0 found again, 0 unreadable\n");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "0 adopted, 0 missing, 0 found again, 0 unreadable, 0 ignored\n"
+    );
 
     let mut odd = File::create(folder.path().join("charts/odd-1.0.0.tgz")).unwrap();
     odd.write_all(b"no package").unwrap();
@@ -141,7 +144,7 @@ fn reconcile_reports_what_it_finds_and_fails_clearly() {
     let output = chandlery(folder.path()).arg("reconcile").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.starts_with("unreadable  odd-1.0.0.tgz: "), "{out}");
-    assert!(out.ends_with("\n0 adopted, 0 missing, 0 found again, 1 unreadable\n"), "{out}");
+    assert!(out.ends_with("\n0 adopted, 0 missing, 0 found again, 1 unreadable, 0 ignored\n"), "{out}");
 
     std::fs::write(folder.path().join("file"), "").unwrap();
     let output = chandlery(folder.path()).args(["reconcile", "--storage-local-rootdir=file"]).output().unwrap();

@@ -13,7 +13,7 @@ use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
 
 /// So many packages gone at once, and more than half of a repository's, look like a wiped or unmounted storage.
-const SUSPICIOUS_LOSS: usize = 10;
+pub(crate) const SUSPICIOUS_LOSS: usize = 10;
 
 type Absent = BTreeMap<(RepositoryPath, String), Key>;
 

@@ -21,7 +21,7 @@ use crate::{State, Version, layout};
 const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 
 /// What a file's bytes make of it.
-pub(super) enum Judged {
+pub(crate) enum Judged {
     /// A version, whose bytes are stored after `since` if they are a copy, and which replaces what `replaces` names.
     Version {
         published: Box<PackagePublished>,
@@ -86,7 +86,7 @@ impl Replica {
 
     /// What a file's bytes make of it. A version is taken in where it lies if that place was never used, else as a copy
     /// in a fresh one. The bytes are let go before the proposal waits for its commit.
-    pub(super) async fn judge(
+    pub(crate) async fn judge(
         &self,
         state: Option<&State>,
         file: &ScannedFile,
@@ -130,7 +130,7 @@ impl Replica {
         Ok(Judged::Version { published: Box::new(published), replaces, since })
     }
 
-    pub(super) async fn settle_judged(&self, file: &ScannedFile, judged: Judged) -> Result<Finding, CommitError> {
+    pub(crate) async fn settle_judged(&self, file: &ScannedFile, judged: Judged) -> Result<Finding, CommitError> {
         let (published, replaces, since) = match judged {
             Judged::Unreadable(reason) => return self.mark_unreadable(file, reason).await,
             Judged::Version { published, replaces, since } => (published, replaces, since),

@@ -20,6 +20,8 @@ use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
 
 use before_read::Turns;
+pub(crate) use absent::SUSPICIOUS_LOSS;
+pub(crate) use file::Judged;
 pub(crate) use scan::{CACHED_INDEX, Scan, ScannedFile};
 
 /// Files that are read and judged at the same time.
@@ -39,7 +41,7 @@ pub(crate) struct Memory {
 }
 
 /// What became of one file.
-pub(super) enum Finding {
+pub(crate) enum Finding {
     /// Nothing to tell.
     Nothing,
     Adopted,

@@ -76,11 +76,11 @@ impl Scan {
         let traces = Traces { size: meta.size, modified: meta.modified, etag: meta.etag };
         if name == CACHED_INDEX {
             self.cached_indexes.push(repository);
-        } else if name.ends_with(layout::PACKAGE_SUFFIX) {
+        } else if name.ends_with(PACKAGE_SUFFIX) {
             self.names.insert((repository.clone(), name.clone()));
             self.packages.push(ScannedFile { repository, name, key, traces });
-        } else if let Some(package) = name.strip_suffix(layout::PROVENANCE_SUFFIX)
-            && package.ends_with(layout::PACKAGE_SUFFIX)
+        } else if let Some(package) = name.strip_suffix(PROVENANCE_SUFFIX)
+            && package.ends_with(PACKAGE_SUFFIX)
         {
             self.names.insert((repository.clone(), name.clone()));
             self.provenances.push(ScannedFile { repository, name: package.to_owned(), key, traces });

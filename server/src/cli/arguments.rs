@@ -7,8 +7,6 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::{CONCERNS, Kind, SETTINGS, Setting, Standing};
 
-pub(super) const ACCEPT_LOSS: &str = "accept-loss";
-
 /// Version and build, as ChartMuseum prints them: installer scripts take the third word of the line.
 pub(super) fn version() -> String {
     format!("{} (build {})", crate::VERSION, option_env!("CHANDLERY_BUILD").unwrap_or("source"))
@@ -36,12 +34,8 @@ pub(super) fn command() -> Command {
         .subcommands([
             Command::new("serve").about("Serve (the default when only flags are given)"),
             Command::new("check-config").about("Print every setting in force and where it came from"),
-            Command::new("reconcile").about("Compare the storage with the catalogue, and take in what is new").arg(
-                Arg::new(ACCEPT_LOSS)
-                    .long(ACCEPT_LOSS)
-                    .action(ArgAction::SetTrue)
-                    .help("Believe that packages are gone even if most of them are"),
-            ),
+            super::reconcile::command(),
+            super::hand_back::command(),
             super::restore::command(),
             super::backup::command(),
             super::backup::restore_command(),

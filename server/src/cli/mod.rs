@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod beside;
 mod check_config;
+mod hand_back;
 mod output;
 mod print_index;
 mod progress;
@@ -50,7 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match matches.subcommand() {
         Some(("check-config", _)) => check_config::print(&values),
-        Some(("reconcile", flags)) => reconcile::run(settings, flags.get_flag(arguments::ACCEPT_LOSS)),
+        Some(("reconcile", flags)) => reconcile::run(&settings, flags),
+        Some(("hand-back", flags)) => hand_back::run(&settings, flags),
         Some(("backup", flags)) => backup::run(&settings, flags),
         Some(("restore-backup", flags)) => backup::restore(&settings, flags),
         Some(("restore", flags)) => restore::run(&settings, flags),

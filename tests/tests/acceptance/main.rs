@@ -21,6 +21,7 @@ mod removal;
 mod repositories;
 mod serving;
 mod settings;
+mod takeover;
 mod uploads;
 mod versions;
 mod views;

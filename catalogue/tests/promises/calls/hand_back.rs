@@ -76,7 +76,7 @@ async fn chartmuseum_finds_exactly_what_was_served() {
     assert_eq!(flat(&site).await, expected());
     assert!(report.failed.is_empty(), "{report:?}");
     assert_eq!(report.files, 9, "packages and provenances");
-    let written: Vec<_> = report.written.iter().map(|key| key.as_str()).collect();
+    let written: Vec<_> = report.written.iter().map(storage::Key::as_str).collect();
     assert_eq!(
         written,
         ["again-1.0.0.tgz", "again-1.0.0.tgz.prov", "foreign-1.0.0.tgz", "garbage-1.0.0.tgz", "overwritten-1.0.0.tgz"]
@@ -200,4 +200,52 @@ async fn a_crash_costs_another_run() {
             }
         }
     }
+}
+
+/// What ChartMuseum deleted meanwhile stays deleted, and can be restored; what it overwrote is overwritten.
+#[tokio::test(start_paused = true)]
+async fn what_chartmuseum_did_meanwhile_is_believed() {
+    let site = prepared().await;
+    site.replica().await.hand_back().await.unwrap();
+    // one whose bytes we keep elsewhere, and one that lies in its own place
+    site.take_away("overwritten-1.0.0.tgz").await;
+    site.take_away("plain-1.0.0.tgz").await;
+    let (again, added) = (package("again", "1.0.0", "by ChartMuseum"), package("added", "1.0.0", ""));
+    site.place("again-1.0.0.tgz", again.bytes().clone()).await;
+    site.place("added-1.0.0.tgz", added.bytes().clone()).await;
+    site.place("index-cache.yaml", "apiVersion: v1\nentries: {}\n").await;
+    pass(61).await;
+    let replica = site.replica().await;
+    assert_eq!(version(&replica, "overwritten", "1.0.0").await, None);
+    assert_eq!(bytes(&replica, "again", "1.0.0").await.unwrap(), again.bytes());
+    for _ in 0..2 {
+        replica.reconcile(false).await.unwrap();
+    }
+    assert_eq!(version(&replica, "plain", "1.0.0").await, None);
+    assert_eq!(bytes(&replica, "added", "1.0.0").await.unwrap(), added.bytes());
+    assert_eq!(bytes(&replica, "foreign", "1.0.0").await.unwrap(), package("foreign", "1.0.0", "new").bytes());
+    replica.restore(&root(), "overwritten", "1.0.0").await.unwrap();
+    let restored = bytes(&replica, "overwritten", "1.0.0").await.unwrap();
+    assert_eq!(restored, package("overwritten", "1.0.0", "new").bytes());
+    // it is believed once: a start after this one finds nothing to do
+    let state = replica.checked().await.unwrap().view.state.clone();
+    assert_eq!(site.replica().await.view().state, state);
+    assert!(!site.has(".chandlery/handed-back.json").await);
+}
+
+/// A folder that was emptied is no sign that each of many versions was deleted.
+#[tokio::test(start_paused = true)]
+async fn a_great_loss_is_not_believed() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    for n in 0..12 {
+        let text = format!("1.{n}.0");
+        publish(&replica, &package("web", &text, "old")).await.unwrap();
+        overwrite(&replica, &package("web", &text, "new")).await.unwrap();
+    }
+    replica.hand_back().await.unwrap();
+    for key in site.keys("web").await {
+        site.take_away(&key).await;
+    }
+    assert_eq!(site.replica().await.view().state.version_count(), 12);
 }
