@@ -19,8 +19,8 @@ use crate::replica::Replica;
 use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
 
-use before_read::Turns;
 pub(crate) use absent::SUSPICIOUS_LOSS;
+use before_read::Turns;
 pub(crate) use file::Judged;
 pub(crate) use scan::{CACHED_INDEX, Scan, ScannedFile};
 

@@ -242,8 +242,8 @@ async fn going_back_keeps_every_chart() {
     let aside = report["displaced"].as_array().unwrap();
     let older = aside.iter().find(|moved| moved["from"] == "org/web-1.0.0.tgz").unwrap();
     assert_eq!(fs::read(server.file(older["to"].as_str().unwrap())).unwrap(), museum.chart("web-1.0.0.tgz").bytes);
-    let again = command(server.settings(), &["hand-back", "--output=json"]);
-    assert_eq!((again.status.code(), &json(&again)["written"]), (Some(0), &json!([])));
+    let repeated = command(server.settings(), &["hand-back", "--output=json"]);
+    assert_eq!((repeated.status.code(), &json(&repeated)["written"]), (Some(0), &json!([])));
     assert_eq!(command(server.settings(), &["hand-back", "--output=xml"]).status.code(), Some(2));
 
     // and forth again: the same versions with the same bytes
