@@ -3,8 +3,8 @@
 mod adoption;
 mod folder;
 mod network;
-mod store;
 mod reach;
+mod store;
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::config::{self, Settings};
 
 pub use adoption::Adoption;
 use folder::CatalogueFolder;
-pub use store::{SharedStore, open_storage};
 pub use reach::{Unreached, unreached};
+pub use store::{SharedStore, open_storage};
 
 /// How old answers may be on a local disk, if nobody says otherwise: the catalogue is followed that often anyway.
 const LOCAL_FRESHNESS: Duration = Duration::from_secs(1);

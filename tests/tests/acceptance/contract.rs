@@ -11,7 +11,7 @@ const UPLOAD_LIMIT: usize = 20_000;
 
 #[test]
 fn every_route_of_the_server_is_documented_and_every_documented_route_is_there() {
-    let output = acceptance::Launch::default().bare_command().arg("routes").output().unwrap();
+    let output = Launch::default().bare_command().arg("routes").output().unwrap();
     assert!(output.status.success());
     let listed = String::from_utf8(output.stdout).unwrap();
     let routes: BTreeSet<(String, String)> = listed
