@@ -8,11 +8,11 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use catalogue::{CommitError, LoadError, Stale};
 use chart::{ConstraintError, PackageError, ProvenanceError};
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::answer;
-use crate::log::Cause;
+use crate::log::{Caller, Cause};
 
 /// Why a request was not done.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -49,6 +49,9 @@ pub enum Error {
     /// The package has no `values.yaml`.
     #[error("values.yaml not found")]
     NoValues,
+    /// The caller may not; ChartMuseum's one word for everything that is wrong with credentials.
+    #[error("unauthorized")]
+    Unauthorized(Box<Refusal>),
     /// A bad `offset`.
     #[error("offset is not a valid non-negative integer")]
     Offset,
@@ -108,6 +111,17 @@ pub enum Error {
     Internal(String),
 }
 
+/// Why a caller may not do something, and what is asked of them.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The value of `WWW-Authenticate`.
+    pub challenge: HeaderValue,
+    /// Who asked, if that is known.
+    pub caller: Option<String>,
+    /// For the log only: whoever tries credentials learns nothing from it.
+    pub reason: String,
+}
+
 /// When to try again, in seconds: a storage that was away is asked again every second.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
@@ -124,6 +138,7 @@ impl Error {
             | Self::Constraint(_)
             | Self::NoArtifactHubId
             | Self::NoValues => StatusCode::NOT_FOUND,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Offset
             | Self::Limit
             | Self::NoFile { .. }
@@ -161,6 +176,7 @@ impl Error {
             Self::Body(cause) | Self::Unavailable(cause) | Self::Unconfirmed(cause) | Self::Internal(cause) => {
                 Some(cause)
             }
+            Self::Unauthorized(refusal) => Some(&refusal.reason),
             _ => None,
         }
     }
@@ -197,6 +213,12 @@ impl IntoResponse for Error {
         };
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if let Self::Unauthorized(refusal) = &self {
+            response.headers_mut().insert(WWW_AUTHENTICATE, refusal.challenge.clone());
+            if let Some(caller) = refusal.caller.clone() {
+                response.extensions_mut().insert(Caller(caller));
+            }
         }
         let cause = self.cause().map_or_else(|| text_of_refusal(&self), |cause| Some(cause.to_owned()));
         if let Some(cause) = cause {

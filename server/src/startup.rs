@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::App;
-use crate::auth::Authentication;
+use crate::auth::{Authentication, AuthenticationError};
 use crate::classic::own_pages;
 use crate::config::{Notice, Settings};
 use crate::log::Log;
@@ -25,6 +25,9 @@ pub enum StartError {
     /// The address cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// Authentication cannot be set up.
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
     /// The storage or the catalogue cannot be opened.
     #[error(transparent)]
     Opening(#[from] OpeningError),
@@ -35,6 +38,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     settings: Settings,
+    authentication: Authentication,
     log: Log,
     stop: Stop,
 }
@@ -43,10 +47,11 @@ impl Server {
     /// Takes the address of the settings.
     ///
     /// # Errors
-    /// If it cannot be had.
+    /// If it cannot be had, or if authentication cannot be set up.
     pub async fn listen(settings: Settings, log: Log, stop: Stop) -> Result<Self, StartError> {
+        let authentication = Authentication::new(&settings.auth)?;
         let (listener, address) = serve::listen(&settings.listen).await?;
-        Ok(Self { listener, address, settings, log, stop })
+        Ok(Self { listener, address, settings, authentication, log, stop })
     }
 
     /// Where it listens, with the real port.
@@ -59,7 +64,7 @@ impl Server {
     /// # Errors
     /// If the storage or the catalogue cannot be opened.
     pub async fn run(self) -> Result<(), StartError> {
-        let Self { listener, address, settings, log, stop } = self;
+        let Self { listener, address, settings, authentication, log, stop } = self;
         let (host, port) = (address.ip(), address.port());
         tracing::info!(%host, port, %address, version = crate::VERSION, "Starting Chandlery");
         settings.notices.iter().for_each(Notice::log);
@@ -81,7 +86,8 @@ impl Server {
         };
         if let Some(opened) = &opened {
             front.watch_storage(opened.storage.clone());
-            front.open(Door::new(Arc::new(App::new(settings, Authentication::default(), opened.catalogue.clone()))));
+            authentication.watch().map(tokio::spawn);
+            front.open(Door::new(Arc::new(App::new(settings, authentication, opened.catalogue.clone()))));
             tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
         }
         if let Err(error) = serving.await {

@@ -76,6 +76,18 @@ impl Contract {
             .collect()
     }
 
+    /// The action that an operation asks of its caller's token; `None` if it is public. Every operation says it.
+    pub fn action(&self, operation: &Operation) -> Option<String> {
+        let security = &operation.value["security"];
+        let ways = security.as_array().unwrap_or_else(|| panic!("{} has no `security`", operation.id));
+        if ways.is_empty() {
+            return None;
+        }
+        let action = ways.iter().find_map(|way| way["bearer"][0].as_str());
+        assert!(ways.contains(&json!({ "basic": [] })), "{} knows no basic authentication", operation.id);
+        Some(action.unwrap_or_else(|| panic!("{} names no action", operation.id)).to_owned())
+    }
+
     /// The documented statuses of an operation.
     pub fn statuses(&self, operation: &Operation) -> Vec<u16> {
         let responses = operation.value["responses"].as_object().expect("an operation has responses");

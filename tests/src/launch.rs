@@ -154,7 +154,7 @@ impl Launch {
         ];
         match &self.prefix {
             None => {
-                defaults.extend([("--storage", "local".into()), ("--storage-local-rootdir", self.storage().into())])
+                defaults.extend([("--storage", "local".into()), ("--storage-local-rootdir", self.storage().into())]);
             }
             Some(prefix) => defaults.extend([
                 ("--storage", "amazon".into()),

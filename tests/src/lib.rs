@@ -17,6 +17,7 @@ mod proxy;
 mod requests;
 mod server;
 mod skip;
+mod tokens;
 
 pub use answer::Answer;
 pub use charts::{Chart, ChartBuilder, provenance};
@@ -30,3 +31,4 @@ pub use log::Log;
 pub use proxy::{Fault, Passing, Proxy};
 pub use server::Server;
 pub use skip::skipped;
+pub use tokens::TokenService;

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, RequestBuilder, multipart};
 use serde_json::Value;
 
@@ -8,7 +9,11 @@ use crate::{Answer, Chart, Index, Server};
 impl Server {
     /// A request to be finished by the caller. The path is normalised on its way: for odd ones use [`crate::exchange`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.url(path))
+        let request = self.client.request(method, self.url(path));
+        match &self.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
+        }
     }
 
     /// Sends a request and takes the whole answer; fails if there is none.

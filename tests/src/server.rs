@@ -23,6 +23,8 @@ pub struct Server {
     process: Option<Child>,
     address: SocketAddr,
     pub(crate) client: reqwest::Client,
+    /// The credentials of every request.
+    pub(crate) authorization: Option<String>,
     log: Log,
 }
 
@@ -45,7 +47,7 @@ impl Server {
             .build()
             .expect("a client without TLS can always be made");
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { launch, process: None, address, client, log: Log::default() }
+        Self { launch, process: None, address, client, authorization: None, log: Log::default() }
     }
 
     /// Starts the process, learns its address from its log, and waits until it says that it is ready.
@@ -158,6 +160,16 @@ impl Server {
     pub(crate) fn diagnosis(&self) -> String {
         let process = self.process.as_ref().map(|process| diagnosis::of_process(process.id(), self.address.port()));
         format!("{}\n{}", self.log.text(), process.unwrap_or_default())
+    }
+
+    /// Sends this `Authorization` with every request from now on.
+    pub fn authorize(&mut self, authorization: impl Into<String>) {
+        self.authorization = Some(authorization.into());
+    }
+
+    /// Sends no `Authorization` any more.
+    pub fn forget_credentials(&mut self) {
+        self.authorization = None;
     }
 
     /// How it was started.

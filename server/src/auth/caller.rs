@@ -1,19 +1,36 @@
+use axum::response::Response;
 use catalogue::RepositoryPath;
 use http::HeaderMap;
 
+use super::token::Claims;
 use super::{Action, Authentication, Grant};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
+use crate::log;
 
 /// Who sent a request.
 #[derive(Debug)]
 pub struct Caller<'a> {
-    _authentication: &'a Authentication,
+    authentication: &'a Authentication,
+    identity: Identity,
+}
+
+/// What the credentials of a request are worth.
+#[derive(Debug)]
+pub(super) enum Identity {
+    /// There are none.
+    Anonymous,
+    /// The user of basic authentication.
+    User(String),
+    /// The bearer of a token that is in order.
+    Bearer(Box<Claims>),
+    /// They are no good, for a reason that the log tells and the caller does not learn.
+    Refused(&'static str),
 }
 
 impl<'a> Caller<'a> {
-    /// Reads the caller from a request's head.
-    pub fn of(authentication: &'a Authentication, _headers: &HeaderMap) -> Self {
-        Self { _authentication: authentication }
+    /// Reads the caller from a request's head. Whether bad credentials matter is seen when something is asked for.
+    pub fn of(authentication: &'a Authentication, headers: &HeaderMap) -> Self {
+        Self { authentication, identity: authentication.identify(headers) }
     }
 
     /// Asks for the right to do `A` in a repository.
@@ -21,11 +38,32 @@ impl<'a> Caller<'a> {
     /// # Errors
     /// If this caller may not.
     pub fn grant<A: Action>(&self, repository: RepositoryPath) -> Result<Grant<A>, Error> {
-        Ok(Grant::new(repository))
+        match self.authentication.allows(&self.identity, &repository, A::NAME) {
+            Ok(()) => Ok(Grant::new(repository)),
+            Err(reason) => {
+                let challenge = self.authentication.challenge(&repository, A::NAME);
+                Err(Error::Unauthorized(Box::new(Refusal { challenge, caller: self.name(), reason })))
+            }
+        }
     }
 
     /// Whether this caller may do `A` in a repository: for lists that show only what their reader may see.
-    pub fn may<A: Action>(&self, _repository: &RepositoryPath) -> bool {
-        true
+    pub fn may<A: Action>(&self, repository: &RepositoryPath) -> bool {
+        self.authentication.allows(&self.identity, repository, A::NAME).is_ok()
+    }
+
+    /// Puts the caller's name on an answer, for the request's line in the log.
+    pub fn sign(&self, response: &mut Response) {
+        if let Some(name) = self.name() {
+            response.extensions_mut().insert(log::Caller(name));
+        }
+    }
+
+    fn name(&self) -> Option<String> {
+        match &self.identity {
+            Identity::Anonymous | Identity::Refused(_) => None,
+            Identity::User(user) => Some(user.clone()),
+            Identity::Bearer(claims) => Some(claims.subject()),
+        }
     }
 }

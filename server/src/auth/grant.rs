@@ -2,6 +2,10 @@ use std::marker::PhantomData;
 
 use catalogue::RepositoryPath;
 
+pub(super) const PULL: &str = "pull";
+const PUSH: &str = "push";
+pub(super) const ADMIN: &str = "admin";
+
 /// Something that a caller may be allowed to do. Only the four of this module are.
 pub trait Action: sealed::Sealed {
     /// As tokens and challenges name it.
@@ -23,17 +27,17 @@ pub enum Delete {}
 pub enum Administer {}
 
 impl Action for Pull {
-    const NAME: &'static str = "pull";
+    const NAME: &'static str = PULL;
 }
 impl Action for Push {
-    const NAME: &'static str = "push";
+    const NAME: &'static str = PUSH;
 }
 /// Who may push may delete: ChartMuseum's tokens know no third word.
 impl Action for Delete {
-    const NAME: &'static str = "push";
+    const NAME: &'static str = PUSH;
 }
 impl Action for Administer {
-    const NAME: &'static str = "admin";
+    const NAME: &'static str = ADMIN;
 }
 
 mod sealed {

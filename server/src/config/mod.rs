@@ -5,6 +5,7 @@
 //! order: flag, environment, file, default.
 
 mod amazon;
+mod auth;
 mod catalogue;
 mod duration;
 mod file;
@@ -14,6 +15,7 @@ mod log;
 mod notices;
 mod packages;
 mod repository;
+mod secret;
 mod setting;
 mod show;
 mod storage;
@@ -24,6 +26,7 @@ mod values;
 mod web;
 
 pub use self::amazon::Amazon;
+pub use self::auth::{Auth, AuthMethod, Bearer};
 pub use self::catalogue::Catalogue;
 pub use self::index::Index;
 pub use self::listen::Listen;
@@ -31,6 +34,7 @@ pub use self::log::Log;
 pub use self::notices::Notice;
 pub use self::packages::Packages;
 pub use self::repository::{Depth, Repository};
+pub use self::secret::Secret;
 pub use self::setting::{Kind, Setting, Standing, Value};
 pub use self::show::{in_force, markdown};
 pub use self::storage::Storage;
@@ -54,6 +58,7 @@ pub const CONCERNS: &[Concern] = &[
     ("Repositories", repository::SETTINGS),
     ("Index", index::SETTINGS),
     ("Uploads", upload::SETTINGS),
+    ("Access", auth::SETTINGS),
     ("Catalogue", catalogue::SETTINGS),
     ("Memory", packages::SETTINGS),
     ("Web", web::SETTINGS),
@@ -102,6 +107,8 @@ pub struct Settings {
     pub upload: Upload,
     /// How `index.yaml` is written.
     pub index: Index,
+    /// Who may use the server.
+    pub auth: Auth,
     /// How the catalogue is kept.
     pub catalogue: Catalogue,
     /// How packages are kept in memory.
@@ -133,6 +140,7 @@ impl Settings {
             Repository::from_values(values).map(|repository| settings.repository = repository).err(),
             Index::from_values(values).map(|index| settings.index = index).err(),
             Web::from_values(values).map(|web| settings.web = web).err(),
+            Auth::from_values(values).map(|auth| settings.auth = auth).err(),
             Catalogue::from_values(values).map(|catalogue| settings.catalogue = catalogue).err(),
         ]
         .into_iter()

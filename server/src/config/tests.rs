@@ -79,6 +79,25 @@ fn samples(setting: &Setting) -> (&'static str, &'static str) {
     }
 }
 
+/// What else must be set for a setting to be allowed.
+fn companions(setting: &Setting) -> Sources {
+    let bearer =
+        [("bearer-auth", "true"), ("auth-realm", "realm"), ("auth-service", "service"), ("auth-cert-path", "keys.pem")];
+    let companions = match setting.name {
+        "basic-auth-user" => &[("basic-auth-pass", "secret")][..],
+        "basic-auth-pass" => &[("basic-auth-user", "me")],
+        "auth-anonymous-get" => &[],
+        name if name == "bearer-auth" || name.starts_with("auth-") => &bearer,
+        _ => &[],
+    };
+    let companions = companions.iter().filter(|(name, _)| *name != setting.name);
+    companions.fold(Sources::default(), |sources, (name, text)| sources.variable(&variable(name), text))
+}
+
+fn variable(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
 #[test]
 fn without_any_source_the_defaults_are_those_of_the_structs() {
     assert_eq!(Sources::default().settings(), Settings::default());
@@ -114,16 +133,16 @@ fn every_setting_is_read_from_every_source_in_order() {
             (values.given(setting).text.clone(), values.given(setting).source.to_string())
         };
 
-        let (found, source) = text(&Sources::default().file_named("nested.json", &nested.to_string()));
+        let (found, source) = text(&companions(setting).file_named("nested.json", &nested.to_string()));
         assert_eq!(found, one, "{}", setting.name);
         assert!(source.starts_with(&format!("key {} of ", key.to_uppercase())), "{source}");
         for key in [key, setting.name] {
-            let (found, source) = text(&Sources::default().file(&format!("{key}: \"{one}\"")));
+            let (found, source) = text(&companions(setting).file(&format!("{key}: \"{one}\"")));
             assert_eq!(found, one, "{}", setting.name);
             assert!(source.starts_with(&format!("key {key} of ")), "{source}");
         }
 
-        let with_file = || Sources::default().file(&format!("{key}: \"{one}\""));
+        let with_file = || companions(setting).file(&format!("{key}: \"{one}\""));
         let (found, source) = text(&with_file().variable(&setting.variable(), other));
         assert_eq!((found.as_str(), source), (other, format!("environment variable {}", setting.variable())));
 
@@ -140,10 +159,12 @@ fn every_setting_changes_what_the_server_runs_with() {
         SETTINGS.iter().filter(|setting| !of_amazon(setting) && !without_effect_alone.contains(&setting.name))
     {
         let (one, _) = samples(setting);
-        let settings = Sources::default().flag(setting.name, one).settings();
-        let is_default = settings == Settings::default();
+        let settings = companions(setting).flag(setting.name, one).settings();
+        // some cannot be left out beside their companions
+        let without = Settings::from_values(&companions(setting).values().unwrap());
+        let has_no_effect = without.is_ok_and(|without| without == settings);
         // JSON is the default already
-        assert_eq!(is_default, setting.name == "index-format", "{}", setting.name);
+        assert_eq!(has_no_effect, setting.name == "index-format", "{}", setting.name);
     }
     for setting in SETTINGS.iter().filter(of_amazon) {
         let sources = || amazon().flag("storage-amazon-sse", "aws:kms");

@@ -36,8 +36,8 @@ impl fmt::Display for Source {
     }
 }
 
-/// A setting's value in force.
-#[derive(Debug, Clone)]
+/// A setting's value in force. Without `Debug`: it may be a secret.
+#[derive(Clone)]
 pub struct Given {
     /// As it was written.
     pub text: String,
@@ -54,8 +54,14 @@ impl Given {
 }
 
 /// The value in force of every setting.
-#[derive(Debug)]
 pub struct Values(BTreeMap<&'static str, Given>);
+
+/// Names and sources: a value may be a secret.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(name, given)| (name, given.source.to_string()))).finish()
+    }
+}
 
 impl Values {
     /// Asks the sources in order: flags, environment, file, defaults. `flags` has the flags given, by name.

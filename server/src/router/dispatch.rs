@@ -51,7 +51,7 @@ impl Door {
 
         let super::Parameters { name, version, count, path: file, .. } = parameters;
         let may = repository;
-        match route.operation {
+        let answer = match route.operation {
             Operation::ShowIndex => index::show::whole(app, &caller.grant::<Pull>(may)?, headers).await,
             Operation::ShowLatestIndex => {
                 Box::pin(index::show::part(app, &caller.grant::<Pull>(may)?, headers, IndexView::Latest(count))).await
@@ -99,6 +99,9 @@ impl Door {
             }
             Operation::DeleteChart => Box::pin(charts::delete::chart(app, &caller.grant::<Delete>(may)?, name)).await,
             Operation::ShowProbe => Err(Error::NotFound), // answered before the door
-        }
+        };
+        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+        caller.sign(&mut response);
+        Ok(response)
     }
 }

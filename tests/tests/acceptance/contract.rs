@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use acceptance::{Answer, Chart, Contract, Launch, Operation, Server};
+use acceptance::{Answer, Chart, Contract, Launch, Operation, Server, TokenService};
 use reqwest::{Method, multipart};
 
 /// Uploads above this are too large, so that the test need not send megabytes.
@@ -213,6 +213,11 @@ async fn fill(server: &Server, repository: &str) -> BTreeMap<&'static str, Strin
     }
     let api = format!("/api/{repository}/prov").replace("//", "/");
     server.post(&api, chart.provenance()).await.expect(201);
+    values(repository, chart)
+}
+
+/// The parameters that lead to a chart.
+fn values(repository: &str, chart: Chart) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("repository", repository.to_owned()),
         ("name", chart.name.clone()),
@@ -243,6 +248,7 @@ async fn everything_documented_is_answered_and_everything_answered_is_documented
     without_storage(&contract, &mut seen).await;
     without_room(&contract, &mut seen).await;
     while_not_ready(&contract, &mut seen).await;
+    without_credentials(&contract, &mut seen).await;
     let mut never = Vec::new();
     for operation in contract.operations() {
         for status in contract.statuses(&operation) {
@@ -291,6 +297,84 @@ async fn without_room(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
         let body = if operation.path.ends_with("prov") { chart.provenance().into() } else { chart.bytes };
         let answer = walk.send(&operation, &[], Some(body.into())).await.expect(507);
         assert_eq!(answer.text(), r#"{"error":"repo has reached storage limit"}"#);
+    }
+}
+
+/// Whatever is not public asks for credentials, in the form that clients know; reading does not where it is free.
+async fn without_credentials(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
+    let service = TokenService::default();
+    let basic = ["--basic-auth-user=me", "--basic-auth-pass=secret"].map(str::to_owned).to_vec();
+    let bearer = service.settings();
+    for (method, is_bearer, is_reading_free) in
+        [(&basic, false, false), (&basic, false, true), (&bearer, true, false), (&bearer, true, true)]
+    {
+        let free = is_reading_free.then_some("--auth-anonymous-get");
+        let server = with_every_route(method.iter().map(String::as_str).chain(free)).await;
+        let values = values("org/team", Chart::new("one", "1.0.0"));
+        for operation in contract.operations() {
+            let mut walk = Walk { contract, server: &server, values: values.clone(), seen };
+            let answer = walk.send(&operation, &[], None).await;
+            let Some(action) = contract.action(&operation).filter(|action| !(is_reading_free && action == "pull"))
+            else {
+                assert_ne!(answer.status, 401, "{answer:?}");
+                assert_eq!(answer.header("www-authenticate"), None);
+                continue;
+            };
+            let answer = answer.expect_error(401, "unauthorized");
+            assert_eq!(answer.header("x-request-id").map(str::len), Some(36));
+            let challenge = match (is_bearer, action.as_str(), operation.path.contains("{repository}")) {
+                (false, ..) => "Basic realm=\"ChartMuseum\"".to_owned(),
+                (true, "admin", _) => challenge("server", "*", "admin"),
+                (true, action, true) => challenge("artifact-repository", "org/team", action),
+                (true, action, false) => challenge("artifact-repository", "repo", action),
+            };
+            assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{}", operation.id);
+        }
+    }
+}
+
+/// A server with nothing in it that has every route.
+async fn with_every_route<'a>(settings: impl Iterator<Item = &'a str>) -> Server {
+    let launch = settings.fold(Launch::default().with("--depth=2"), Launch::with);
+    let pages = own_pages(&launch);
+    launch.with(pages).with(artifact_hub_id("org/team")).start().await
+}
+
+fn challenge(kind: &str, name: &str, action: &str) -> String {
+    let (realm, service) = (TokenService::REALM, TokenService::SERVICE);
+    format!("Bearer realm=\"{realm}\",service=\"{service}\",scope=\"{kind}:{name}:{action}\"")
+}
+
+/// The action that the contract names is the one that the server asks for, and no other.
+#[tokio::test]
+async fn every_operation_takes_a_token_for_its_own_action_only() {
+    const ACTIONS: [&str; 3] = ["pull", "push", "admin"];
+    let contract = Contract::read();
+    let service = TokenService::default();
+    let mut server = with_every_route(service.settings().iter().map(String::as_str)).await;
+    let values = values("org/team", Chart::new("one", "1.0.0"));
+    let mut seen = BTreeSet::new();
+    for operation in contract.operations() {
+        let Some(action) = contract.action(&operation) else { continue };
+        let name = if operation.path.contains("{repository}") { "org/team" } else { "repo" };
+        let token = |actions: &[&str]| match actions.contains(&"admin") {
+            // who may administer may do nothing else
+            true => service.token_of("server", "*", &ACTIONS),
+            false => service.token(name, actions),
+        };
+        let others: Vec<&str> = ACTIONS.into_iter().filter(|other| *other != action && *other != "admin").collect();
+        for (token, is_enough) in [
+            (token(&[&action]), true),
+            (token(&others), false),
+            (service.token_of("server", "*", &ACTIONS), action == "admin"),
+            (service.token("other/team", &ACTIONS), false),
+            (service.token(name, &["admin", "*"]), false),
+        ] {
+            server.authorize(format!("Bearer {token}"));
+            let mut walk = Walk { contract: &contract, server: &server, values: values.clone(), seen: &mut seen };
+            let answer = walk.send(&operation, &[], None).await;
+            assert_eq!(answer.status != 401, is_enough, "{}: {answer:?}", operation.id);
+        }
     }
 }
 

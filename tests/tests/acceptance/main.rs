@@ -1,10 +1,14 @@
 //! Chandlery through its front door: the built binary as a process, a socket, the real clients.
 //!
 //! Tests whose names begin with an id, such as `i5_…`, each hold the server to that rule of the client contract:
-//! I the index, S its size and speed, P packages and provenance, U uploads.
+//! I the index, S its size and speed, P packages and provenance, U uploads, A authentication.
+//! `q_…` are ChartMuseum's defects, none of which may come back.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod auth;
+mod auth_helm;
+mod auth_tokens;
 mod chartmuseum_settings;
 mod contract;
 mod faults;

@@ -130,6 +130,35 @@ async fn bad_provenances_are_refused_and_leave_nothing() {
     assert_eq!(server.index("").await.value["entries"], json!({}));
 }
 
+/// ChartMuseum stops checking names once a part before has met a conflict.
+#[tokio::test]
+async fn q_s2_a_provenance_with_a_hostile_name_is_refused_also_beside_a_chart_that_exists() {
+    for settings in [&["--depth=1"][..], &["--depth=1", "--allow-overwrite"]] {
+        let server = Server::with(settings).await;
+        let chart = Chart::new("one", "1.0.0");
+        server.publish("org", &chart).await;
+        for name in ["../evil", "../../evil", "/tmp/evil", "evil/x", "..%2fevil/"] {
+            let hostile = acceptance::provenance(name, "1.0.0", &chart.digest);
+            let text = format!("{name}-1.0.0.tgz.prov is improperly formatted");
+            for query in ["", "?force"] {
+                let raw = server.post(&format!("/api/org/prov{query}"), hostile.clone()).await;
+                raw.expect_error(400, &text);
+                let path = format!("/api/org/charts{query}");
+                for parts in [
+                    &[("chart", &chart.bytes[..]), ("prov", hostile.as_bytes())][..],
+                    &[("prov", hostile.as_bytes()), ("chart", &chart.bytes[..])],
+                    &[("prov", hostile.as_bytes())],
+                ] {
+                    server.post_form(&path, parts).await.expect_error(400, &text);
+                }
+            }
+        }
+        assert_eq!(server.files("org"), ["one-1.0.0.tgz"]);
+        assert_eq!((server.files(""), server.files("..")), (Vec::new(), Vec::new()));
+        assert_eq!(server.pull("org", "one", "1.0.0").await, chart.bytes);
+    }
+}
+
 #[tokio::test]
 async fn a_form_without_a_usable_part_is_refused() {
     let server = Server::start().await;

@@ -63,7 +63,8 @@ impl TestServer {
             ..Options::default()
         };
         let catalogue = Catalogue::open(Arc::new(store.clone()), options).await.unwrap();
-        let app = App::new(settings, Authentication::default(), catalogue);
+        let authentication = Authentication::new(&settings.auth).unwrap();
+        let app = App::new(settings, authentication, catalogue);
         Self { door: Door::new(Arc::new(app)), store }
     }
 
