@@ -111,7 +111,7 @@ fn restorable(state: &State, window: SignedDuration) -> Vec<Restorable> {
             kept_until: trashed.at.checked_add(window).ok(),
         }));
     }
-    found.sort_by(|one, other| other.removed_at.cmp(&one.removed_at));
+    found.sort_by_key(|one| std::cmp::Reverse(one.removed_at));
     found
 }
 

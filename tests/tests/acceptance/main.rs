@@ -9,6 +9,7 @@
 mod auth;
 mod auth_helm;
 mod auth_tokens;
+mod bucket;
 mod chartmuseum_settings;
 mod contract;
 mod faults;
