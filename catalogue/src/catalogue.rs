@@ -243,6 +243,11 @@ impl Catalogue {
         Status { not_ready, degraded, sequence: self.replica.view().state.sequence }
     }
 
+    /// How long ago this replica last asked the journal for news and got an answer; `None` if it never did.
+    pub fn age(&self) -> Option<Duration> {
+        self.replica.shared.age()
+    }
+
     /// Finishes what was begun, writes what is waiting to the database, and stops.
     pub async fn close(&self) {
         let (reply, stopped) = oneshot::channel();

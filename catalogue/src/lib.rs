@@ -20,6 +20,7 @@ mod inventory;
 mod journal;
 pub mod layout;
 mod load;
+mod observer;
 mod options;
 mod outcome;
 mod publish;
@@ -41,6 +42,7 @@ pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredF
 pub use clock::{Clock, SystemClock};
 pub use hand_back::HandBackReport;
 pub use inventory::{Item, Role};
+pub use observer::{Observer, Proposed};
 pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 pub use replay::{Replayed, replay};

@@ -6,7 +6,7 @@ use chart::Limits;
 use chart::index::Format;
 use uuid::Uuid;
 
-use crate::{Clock, SystemClock};
+use crate::{Clock, Observer, SystemClock};
 
 /// How old the state may be when a read is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Told how far a first adoption is: packages read, packages found.
     pub progress: Option<Arc<dyn Fn(u64, u64) + Send + Sync>>,
+    /// Hears of changes.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for Options {
@@ -77,6 +79,7 @@ impl Default for Options {
             new_id: Arc::new(Uuid::new_v4),
             clock: Arc::new(SystemClock),
             progress: None,
+            observer: None,
         }
     }
 }

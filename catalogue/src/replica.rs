@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use storage::ObjectStore;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::database::Database;
 use crate::engine::{Answer, ProposeError, Request};
@@ -14,7 +14,7 @@ use crate::outcome::{CommitError, FreshView, Stale};
 use crate::reconcile::Memory;
 use crate::shared::Shared;
 use crate::state::{Proposal, Refusal};
-use crate::{Freshness, Options, View};
+use crate::{Freshness, Options, Proposed, View};
 
 /// Who waits longer for the engine is told that the outcome is unknown.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,6 +53,15 @@ impl Replica {
 
     /// Puts a proposal that names objects, which were all stored after `since`, to the engine and waits for its fate.
     pub async fn propose_since(&self, proposal: Proposal, since: Timestamp) -> Answer {
+        let begin = Instant::now();
+        let answer = self.put(proposal, since).await;
+        if let Some(observer) = &self.options.observer {
+            observer.proposed(begin.elapsed(), Proposed::from(&answer));
+        }
+        answer
+    }
+
+    async fn put(&self, proposal: Proposal, since: Timestamp) -> Answer {
         self.writable()?;
         let (reply, answer) = oneshot::channel();
         let asked = self.engine.send(Request::Propose { proposal, since, reply }).await;
@@ -101,6 +110,16 @@ impl Replica {
     pub async fn current(&self) -> Result<Arc<View>, CommitError> {
         self.look().await.map_err(CommitError::Unavailable)?;
         Ok(self.view())
+    }
+}
+
+impl From<&Answer> for Proposed {
+    fn from(answer: &Answer) -> Self {
+        match answer {
+            Ok(_) => Self::Committed,
+            Err(ProposeError::Refused(_)) => Self::Refused,
+            Err(ProposeError::Unavailable(_)) => Self::Unavailable,
+        }
     }
 }
 

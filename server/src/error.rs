@@ -69,6 +69,12 @@ pub enum Error {
     /// The body broke off.
     #[error("the body could not be read")]
     Body(String),
+    /// The head says in two ways where the body ends.
+    #[error("content-length and transfer-encoding exclude each other")]
+    AmbiguousLength,
+    /// As many connections as may be are being served.
+    #[error("the server has too many connections")]
+    Crowded,
     /// The body is larger than an upload may be.
     #[error("request too large")]
     TooLarge,
@@ -143,13 +149,14 @@ impl Error {
             | Self::Limit
             | Self::NoFile { .. }
             | Self::Body(_)
+            | Self::AmbiguousLength
             | Self::Package(_)
             | Self::Provenance(_)
             | Self::Name(_) => StatusCode::BAD_REQUEST,
             Self::FileExists | Self::ChartExists | Self::FileNameTaken { .. } => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Unavailable(_) | Self::Unconfirmed(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unconfirmed(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

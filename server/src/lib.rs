@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod log;
+pub mod metrics;
 pub mod middleware;
 pub mod opening;
 pub mod packages;

@@ -1,6 +1,7 @@
 //! Packages that were read lately, by digest.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use catalogue::{Catalogue, LoadError, PackageLocation};
@@ -11,6 +12,8 @@ use moka::future::Cache;
 /// A cache of package bytes, bounded by their sum. Bytes that are asked for by many at once are loaded once.
 pub struct PackageCache {
     packages: Cache<Digest, Arc<CachedFile>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 /// A file's bytes, and what every answer with them says.
@@ -31,7 +34,23 @@ impl PackageCache {
         let weigh = |_: &Digest, file: &Arc<CachedFile>| {
             u32::try_from(file.bytes.len().saturating_add(ENTRY_OVERHEAD)).unwrap_or(u32::MAX)
         };
-        Self { packages: Cache::builder().max_capacity(size).weigher(weigh).build() }
+        let packages = Cache::builder().max_capacity(size).weigher(weigh).build();
+        Self { packages, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    /// How often a file was in memory.
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    /// How often a file was not in memory.
+    pub fn misses(&self) -> u64 {
+        self.misses.load(Ordering::Relaxed)
+    }
+
+    /// What the files in memory take, about.
+    pub fn bytes(&self) -> u64 {
+        self.packages.weighted_size()
     }
 
     /// The bytes of a file, from memory or from the storage.
@@ -40,8 +59,10 @@ impl PackageCache {
     /// As [`Catalogue::load`].
     pub async fn get(&self, catalogue: &Catalogue, location: &PackageLocation) -> Result<Arc<CachedFile>, LoadError> {
         if let Some(file) = self.packages.get(&location.digest).await {
+            self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(file);
         }
+        self.misses.fetch_add(1, Ordering::Relaxed);
         let load = async {
             let bytes = catalogue.load(location).await?;
             Ok(Arc::new(CachedFile { bytes, etag: etag(location.digest) }))

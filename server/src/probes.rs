@@ -21,6 +21,18 @@ pub enum Probe {
     Ready,
 }
 
+impl Probe {
+    /// Where it is.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Health => "/health",
+            Self::Info => "/info",
+            Self::Live => "/-/live",
+            Self::Ready => "/-/ready",
+        }
+    }
+}
+
 /// The probe that a request asks, if it is one. They are at the root, and below the context path too.
 pub fn find<B>(context_path: &str, request: &Request<B>) -> Option<Probe> {
     let path = request.uri().path();

@@ -16,6 +16,9 @@ pub async fn publish(
     terms: Terms,
 ) -> Result<Vec<Warning>, CommitError> {
     let packages = upload.packages.clone();
+    for package in &packages {
+        tracing::debug!(repo = %grant.repository(), package = package.file_name(), "Adding package to storage");
+    }
     catalogue.upload(grant.repository(), upload, terms).await?;
     let view = catalogue.view();
     let repository = view.state.repository(grant.repository());

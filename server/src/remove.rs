@@ -14,6 +14,7 @@ pub async fn remove_version(
     name: &str,
     version: &str,
 ) -> Result<(), CommitError> {
+    tracing::debug!(repo = %grant.repository(), chart = name, version, "Deleting package from storage");
     catalogue.remove(grant.repository(), name, version).await
 }
 
@@ -22,5 +23,6 @@ pub async fn remove_version(
 /// # Errors
 /// As [`Catalogue::remove_chart`].
 pub async fn remove_chart(catalogue: &Catalogue, grant: &Grant<Delete>, name: &str) -> Result<(), CommitError> {
+    tracing::debug!(repo = %grant.repository(), chart = name, "Deleting packages from storage");
     catalogue.remove_chart(grant.repository(), name).await.map(drop)
 }

@@ -104,6 +104,7 @@ static ROUTES: &[Route] = &[
     // ours
     probe("/-/live", "the process answers"),
     probe("/-/ready", "requests may be sent here"),
+    probe("/metrics", "numbers for Prometheus, with --enable-metrics"),
     get("/-/latest/{count}/{repository}/index.yaml", ShowLatestIndex, "the newest versions of each chart"),
     get("/-/latest/{count}/{repository}/charts/{filename}", DownloadFile, "as in the repository"),
     get("/-/latest/{count}/{repository}/charts/{digest}/{filename}", DownloadFile, "as in the repository"),
@@ -137,6 +138,23 @@ static ROUTES: &[Route] = &[
     STATIC,
     get(PAGE, ShowRepository, "how to use a repository"),
 ];
+
+/// The route with exactly this path.
+pub fn route_at(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path)
+}
+
+impl Route {
+    /// Its place in [`routes`].
+    pub fn position(&'static self) -> usize {
+        ROUTES.iter().position(|route| std::ptr::eq(route, self)).unwrap_or(ROUTES.len())
+    }
+
+    /// True if it is there whatever the context path.
+    pub fn is_at_root(&self) -> bool {
+        self.exists == Exists::BeforeTheDoor
+    }
+}
 
 const fn get(path: &'static str, operation: Operation, purpose: &'static str) -> Route {
     Route { method: "GET", path, purpose, operation, exists: Exists::Always }

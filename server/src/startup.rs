@@ -14,7 +14,7 @@ use crate::log::Log;
 use crate::middleware::Front;
 use crate::opening::{self, Adoption, OpeningError};
 use crate::router::Door;
-use crate::serve::{self, ListenError, Stop};
+use crate::serve::{self, ListenError, Stop, Tls, TlsError};
 
 /// How long the catalogue may take to finish what it does when the server stops.
 const CLOSING: Duration = Duration::from_secs(4);
@@ -28,6 +28,9 @@ pub enum StartError {
     /// Authentication cannot be set up.
     #[error(transparent)]
     Authentication(#[from] AuthenticationError),
+    /// The files of TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The storage or the catalogue cannot be opened.
     #[error(transparent)]
     Opening(#[from] OpeningError),
@@ -37,6 +40,7 @@ pub enum StartError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
     settings: Settings,
     authentication: Authentication,
     log: Log,
@@ -44,14 +48,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the address of the settings.
+    /// Takes the address of the settings, and what connections are encrypted with.
     ///
     /// # Errors
-    /// If it cannot be had, or if authentication cannot be set up.
+    /// If one of them cannot be had, or if authentication cannot be set up.
     pub async fn listen(settings: Settings, log: Log, stop: Stop) -> Result<Self, StartError> {
         let authentication = Authentication::new(&settings.auth)?;
+        let tls = Tls::open(&settings.tls)?.map(Arc::new);
         let (listener, address) = serve::listen(&settings.listen).await?;
-        Ok(Self { listener, address, settings, authentication, log, stop })
+        Ok(Self { listener, address, tls, settings, authentication, log, stop })
     }
 
     /// Where it listens, with the real port.
@@ -64,24 +69,24 @@ impl Server {
     /// # Errors
     /// If the storage or the catalogue cannot be opened.
     pub async fn run(self) -> Result<(), StartError> {
-        let Self { listener, address, settings, authentication, log, stop } = self;
+        let Self { listener, address, tls, settings, authentication, log, stop } = self;
         let (host, port) = (address.ip(), address.port());
         tracing::info!(%host, port, %address, version = crate::VERSION, "Starting Chandlery");
         settings.notices.iter().for_each(Notice::log);
         if let Some(folder) = &settings.web.template_folder {
             own_pages::check(folder);
         }
-        let front = Arc::new(Front::new(&settings, log, stop.clone()));
+        let front = Arc::new(Front::new(&settings, log, stop.clone(), tls.clone()));
         let serving = {
             let (front, settings, stop) = (Arc::clone(&front), settings.listen.clone(), stop.clone());
-            tokio::spawn(async move { serve::serve(listener, front, &settings, &stop).await })
+            tokio::spawn(async move { serve::serve(listener, tls, front, &settings, &stop).await })
         };
         let adoption = {
             let front = Arc::clone(&front);
             Adoption::new(settings.log.json, move |doing| front.set_doing(doing))
         };
         let opened = tokio::select! {
-            opened = opening::open(&settings, adoption) => Some(opened?),
+            opened = opening::open(&settings, adoption, front.metrics()) => Some(opened?),
             () = stop.asked() => None,
         };
         if let Some(opened) = &opened {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use storage_s3::gateway::{Gateway, PROGRAM};
 use tempfile::TempDir;
 
-use crate::{Server, skipped};
+use crate::{Authority, Papers, Server, skipped};
 
 /// The time of files that were put into a storage by hand, in seconds of Unix time: long ago, so that nobody waits
 /// for them to settle.
@@ -27,6 +27,8 @@ pub struct Launch {
     environment: Vec<(OsString, OsString)>,
     replaced: Vec<&'static str>,
     disk: Option<String>,
+    /// Whom the test's client believes, and what it shows; absent for plain HTTP.
+    pub(crate) tls: Option<(String, Option<Papers>)>,
 }
 
 impl Default for Launch {
@@ -41,6 +43,7 @@ impl Default for Launch {
             environment: Vec::new(),
             replaced: Vec::new(),
             disk: None,
+            tls: None,
         };
         match std::env::var_os("CHANDLERY_TEST_STORAGE") {
             Some(kind) if kind == "bucket" => launch.in_bucket(gateway().expect("an S3 server was asked for")),
@@ -124,6 +127,30 @@ impl Launch {
         self
     }
 
+    /// The folder of the server's and the test's papers.
+    pub fn papers(&self) -> PathBuf {
+        self.folder.path().join("papers")
+    }
+
+    /// Serves HTTPS with papers of this authority, from the files `tls.crt` and `tls.key` in the folder of papers. The
+    /// test's client believes the authority.
+    pub fn with_tls(mut self, authority: &Authority) -> Self {
+        write_papers(&self.papers(), &authority.issue("127.0.0.1"));
+        let (certificate, key) = (self.papers().join("tls.crt"), self.papers().join("tls.key"));
+        self.tls = Some((authority.certificate(), None));
+        self.with(format!("--tls-cert={}", certificate.display())).with(format!("--tls-key={}", key.display()))
+    }
+
+    /// Asks every client for papers of an authority; the test's client shows these.
+    pub fn with_client_authority(mut self, authority: &Authority, shown: Option<Papers>) -> Self {
+        let path = self.papers().join("clients.crt");
+        fs::write(&path, authority.certificate()).expect("the folder of papers is there");
+        if let Some((_, papers)) = &mut self.tls {
+            *papers = shown;
+        }
+        self.with(format!("--tls-ca-cert={}", path.display()))
+    }
+
     /// The storage becomes a disk of this size that only the server sees and that ends with it. Needs the right to
     /// mount.
     pub fn on_disk_of(mut self, size: &str) -> Self {
@@ -202,6 +229,14 @@ impl Launch {
             .stdin(Stdio::null());
         command
     }
+}
+
+/// Writes the files `tls.crt` and `tls.key` into a folder, which is made.
+pub fn write_papers(folder: &Path, papers: &Papers) {
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(folder.join("tls.crt"), &papers.certificate))
+        .and_then(|()| fs::write(folder.join("tls.key"), &papers.key))
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
 }
 
 /// The server under test: the one that `cargo xtask test` names, else the one of this build, made up to date first.

@@ -4,11 +4,13 @@
 //! Everything here is for tests: what cannot be done panics with the reason.
 
 mod answer;
+mod authority;
 mod charts;
 mod cluster;
 mod connection;
 mod contract;
 mod diagnosis;
+mod exposition;
 mod helm;
 mod index;
 mod launch;
@@ -20,15 +22,17 @@ mod skip;
 mod tokens;
 
 pub use answer::Answer;
+pub use authority::{Authority, Papers};
 pub use charts::{Chart, ChartBuilder, provenance};
 pub use cluster::Cluster;
 pub use connection::{Connection, exchange};
 pub use contract::{Contract, Operation};
+pub use exposition::{Exposition, Sample};
 pub use helm::{HELM_3, HELM_4, Helm, KeyRing, Outcome};
 pub use index::Index;
-pub use launch::{Launch, PLACED, gateway};
+pub use launch::{Launch, PLACED, gateway, write_papers};
 pub use log::Log;
 pub use proxy::{Fault, Passing, Proxy};
-pub use server::Server;
+pub use server::{Server, client};
 pub use skip::skipped;
 pub use tokens::TokenService;

@@ -8,13 +8,28 @@ use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{Launch, Log, diagnosis};
+use crate::{Launch, Log, Papers, diagnosis};
 
 /// Beyond this a server is taken to hang. Starts take milliseconds; build machines are slow and busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks at something that gives no sign of its own.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// A client that waits no longer than any test does. For HTTPS it believes one authority and may show papers.
+pub fn client(tls: Option<(&str, Option<&Papers>)>) -> reqwest::ClientBuilder {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+    let Some((authority, papers)) = tls else { return client };
+    let authority = reqwest::Certificate::from_pem(authority.as_bytes()).expect("it is PEM");
+    let client = client.tls_certs_only([authority]);
+    match papers {
+        None => client,
+        Some(Papers { certificate, key }) => {
+            let identity = reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes());
+            client.identity(identity.expect("the papers are PEM"))
+        }
+    }
+}
 
 /// A running server, ended with the value. Its folder survives restarts.
 #[derive(Debug)]
@@ -40,12 +55,9 @@ impl Server {
     }
 
     pub(crate) fn new(launch: Launch) -> Self {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .expect("a client without TLS can always be made");
+        let tls = launch.tls.as_ref();
+        let client = client(tls.map(|(authority, papers)| (&**authority, papers.as_ref())));
+        let client = client.build().expect("a client can be made of these papers");
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         Self { launch, process: None, address, client, authorization: None, log: Log::default() }
     }
@@ -114,6 +126,11 @@ impl Server {
     /// Ends the process at once while requests on it are under way; [`Server::kill`] or a restart must follow.
     pub fn kill_while_used(&self) {
         self.signal(Signal::KILL);
+    }
+
+    /// Asks the process to read its files again (SIGHUP).
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
     }
 
     /// Asks the process to end (SIGTERM).
@@ -189,7 +206,8 @@ impl Server {
 
     /// An absolute URL of a path.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        let scheme = if self.launch.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.address)
     }
 
     /// The path of a file in the storage.

@@ -237,7 +237,7 @@ fn read_cached_index(bytes: &[u8]) -> Option<CachedIndex> {
 
 fn tell(file: &ScannedFile, finding: &Finding) {
     if let Finding::Unreadable(reason) = finding {
-        tracing::warn!(repo = %file.repository, package = %file.name, error = %reason, "Invalid package in storage");
+        tracing::warn!(repo = %file.repository, action = "added", package = %file.name, error = %reason, "Invalid package in storage");
     }
 }
 

@@ -123,7 +123,7 @@ impl ReconcileReport {
     pub(crate) fn log(&self) {
         self.log_adopted();
         for (repository, file, reason) in &self.unreadable {
-            tracing::warn!(repo = %repository, package = %file, error = %reason, "Invalid package in storage");
+            tracing::warn!(repo = %repository, action = "added", package = %file, error = %reason, "Invalid package in storage");
         }
         for (repository, file) in &self.missing {
             tracing::warn!(repo = %repository, package = %file, "a package is gone from the storage");

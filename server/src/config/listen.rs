@@ -20,10 +20,13 @@ const HOST: Setting =
         .default("0.0.0.0");
 const PORT: Setting =
     Setting::new("port", Kind::Integer(0, 65535), "Port to listen on; 0 takes a free one.").key("port").default("8080");
-const MAX_CONNECTIONS: Setting =
-    Setting::new("max-connections", Kind::Integer(1, 1_000_000), "Connections at a time; further ones wait.")
-        .key("maxconnections")
-        .default("10000");
+const MAX_CONNECTIONS: Setting = Setting::new(
+    "max-connections",
+    Kind::Integer(1, 1_000_000),
+    "Connections served at a time; idle ones give way to further ones.",
+)
+.key("maxconnections")
+.default("10000");
 const HEADER_READ_TIMEOUT: Setting = Setting::new(
     "header-read-timeout",
     Kind::Duration,
@@ -64,7 +67,7 @@ pub struct Listen {
     pub host: String,
     /// The port; 0 takes a free one.
     pub port: u16,
-    /// Connections at a time; further ones wait.
+    /// Connections served at a time; idle ones give way to further ones.
     pub max_connections: usize,
     /// Longest time for the head of a request, from its first byte; zero for none.
     pub header_read_timeout: Duration,

@@ -12,6 +12,7 @@ mod file;
 mod index;
 mod listen;
 mod log;
+mod metrics;
 mod notices;
 mod packages;
 mod repository;
@@ -19,6 +20,7 @@ mod secret;
 mod setting;
 mod show;
 mod storage;
+mod tls;
 mod unneeded;
 mod unsupported;
 mod upload;
@@ -31,6 +33,7 @@ pub use self::catalogue::Catalogue;
 pub use self::index::Index;
 pub use self::listen::Listen;
 pub use self::log::Log;
+pub use self::metrics::Metrics;
 pub use self::notices::Notice;
 pub use self::packages::Packages;
 pub use self::repository::{Depth, Repository};
@@ -38,6 +41,7 @@ pub use self::secret::Secret;
 pub use self::setting::{Kind, Setting, Standing, Value};
 pub use self::show::{in_force, markdown};
 pub use self::storage::Storage;
+pub use self::tls::{Tls, TlsFiles};
 pub use self::upload::Upload;
 pub use self::values::{Given, SettingError, Source, Values};
 pub use self::web::{AllowedOrigins, Web};
@@ -54,6 +58,7 @@ pub type Concern = (&'static str, &'static [&'static Setting]);
 pub const CONCERNS: &[Concern] = &[
     ("General", &[&CONFIG]),
     ("Listening", listen::SETTINGS),
+    ("Encryption", tls::SETTINGS),
     ("Storage", storage::SETTINGS),
     ("Repositories", repository::SETTINGS),
     ("Index", index::SETTINGS),
@@ -62,6 +67,7 @@ pub const CONCERNS: &[Concern] = &[
     ("Catalogue", catalogue::SETTINGS),
     ("Memory", packages::SETTINGS),
     ("Web", web::SETTINGS),
+    ("Metrics", metrics::SETTINGS),
     ("Log", log::SETTINGS),
     ("Taken from ChartMuseum, without effect", unneeded::SETTINGS),
     ("Of storages that are not supported", unsupported::SETTINGS),
@@ -99,6 +105,8 @@ const fn joined<const COUNT: usize>() -> [&'static Setting; COUNT] {
 pub struct Settings {
     /// Where and how requests are accepted.
     pub listen: Listen,
+    /// Whether and how connections are encrypted.
+    pub tls: Tls,
     /// Where bytes live.
     pub storage: Storage,
     /// What the repositories allow.
@@ -115,6 +123,8 @@ pub struct Settings {
     pub packages: Packages,
     /// What browsers and other sites get.
     pub web: Web,
+    /// What is counted for whom.
+    pub metrics: Metrics,
     /// What is logged, and how.
     pub log: Log,
     /// What was set in vain.
@@ -129,6 +139,7 @@ impl Settings {
     pub fn from_values(values: &Values) -> Result<Self, Vec<SettingError>> {
         let mut settings = Self {
             log: Log::from_values(values),
+            metrics: Metrics::from_values(values),
             packages: Packages::from_values(values),
             upload: Upload::from_values(values),
             notices: notices::notices(values),
@@ -136,6 +147,7 @@ impl Settings {
         };
         let faults: Vec<SettingError> = [
             Listen::from_values(values).map(|listen| settings.listen = listen).err(),
+            Tls::from_values(values).map(|tls| settings.tls = tls).err(),
             Storage::from_values(values).map(|storage| settings.storage = storage).err(),
             Repository::from_values(values).map(|repository| settings.repository = repository).err(),
             Index::from_values(values).map(|index| settings.index = index).err(),

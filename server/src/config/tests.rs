@@ -87,6 +87,9 @@ fn companions(setting: &Setting) -> Sources {
         "basic-auth-user" => &[("basic-auth-pass", "secret")][..],
         "basic-auth-pass" => &[("basic-auth-user", "me")],
         "auth-anonymous-get" => &[],
+        "tls-cert" => &[("tls-key", "tls.key")],
+        "tls-key" => &[("tls-cert", "tls.crt")],
+        "tls-ca-cert" => &[("tls-cert", "tls.crt"), ("tls-key", "tls.key")],
         name if name == "bearer-auth" || name.starts_with("auth-") => &bearer,
         _ => &[],
     };
@@ -346,4 +349,13 @@ fn what_is_in_force_is_shown_with_its_source() {
 fn the_readme_has_the_table_of_settings() {
     let readme = include_str!("../../../README.md");
     assert!(readme.contains(&markdown()), "put the output of `chandlery settings` into README.md");
+}
+
+#[test]
+fn half_of_tls_is_told_with_the_setting_that_was_given() {
+    for (given, missing) in [("tls-cert", "tls-key"), ("tls-key", "tls-cert"), ("tls-ca-cert", "tls-cert and tls-key")]
+    {
+        let faults = Sources::default().flag(given, "file").faults();
+        assert_eq!(faults, [format!("{given}: it needs {missing} too (flag --{given})")]);
+    }
 }

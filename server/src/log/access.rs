@@ -82,6 +82,7 @@ impl Log {
                 out.extend_from_slice(b"] Request served");
             });
             line.text("path", path);
+            line.text("comment", served.cause.map_or("", |cause| &cause.0));
             line.quoted("clientIP", |out| address(out, served.client));
             line.text("method", served.method.as_str());
             line.number("statusCode", u64::from(status));
@@ -93,9 +94,6 @@ impl Log {
             line.text("reqID", served.id.to_str().unwrap_or_default());
             line.number("bytes", served.bytes);
             line.text("caller", served.caller.map_or("anonymous", |caller| &caller.0));
-            if let Some(cause) = served.cause {
-                line.text("cause", &cause.0);
-            }
             self.0.sink.write(line.end());
         });
     }

@@ -62,14 +62,14 @@ fn a_request_is_one_line_in_chartmuseums_shape() {
     let written = lines(&json(), false, |log| serve(log, 200, "/charts/a-1.tgz?x=1", None));
     assert_eq!(
         untimed(&written[0]),
-        r#"{"L":"INFO","T":"","M":"[1] Request served","path":"/charts/a-1.tgz","clientIP":"10.200.0.1","method":"GET","statusCode":200,"latency":"41.698µs","reqID":"abc-123","bytes":17,"caller":"anonymous"}"#
+        r#"{"L":"INFO","T":"","M":"[1] Request served","path":"/charts/a-1.tgz","comment":"","clientIP":"10.200.0.1","method":"GET","statusCode":200,"latency":"41.698µs","reqID":"abc-123","bytes":17,"caller":"anonymous"}"#
     );
     assert_eq!(written.len(), 1);
 
     let written = lines(&config::Log::default(), false, |log| serve(log, 503, "/index.yaml", Some("disk\nfull")));
     assert_eq!(
         untimed(&written[0]),
-        "\tERROR\t[1] Request served\t{\"path\": \"/index.yaml\", \"clientIP\": \"10.200.0.1\", \"method\": \"GET\", \"statusCode\": 503, \"latency\": \"41.698µs\", \"reqID\": \"abc-123\", \"bytes\": 17, \"caller\": \"anonymous\", \"cause\": \"disk\\nfull\"}"
+        "\tERROR\t[1] Request served\t{\"path\": \"/index.yaml\", \"comment\": \"disk\\nfull\", \"clientIP\": \"10.200.0.1\", \"method\": \"GET\", \"statusCode\": 503, \"latency\": \"41.698µs\", \"reqID\": \"abc-123\", \"bytes\": 17, \"caller\": \"anonymous\"}"
     );
 
     let integer = config::Log { latency_integer: true, ..json() };

@@ -11,12 +11,27 @@ use super::record::Record;
 pub struct Answer {
     body: Body,
     record: Record,
+    /// A frame was handed over, and the next one was not asked for yet.
+    is_held_up: bool,
 }
 
 impl Answer {
     pub(super) fn new(body: Body, mut record: Record) -> Self {
         record.is_whole |= body.is_end_stream();
-        Self { body, record }
+        Self { body, record, is_held_up: false }
+    }
+
+    fn set_held_up(&mut self, is_held_up: bool) {
+        if self.is_held_up != is_held_up {
+            self.is_held_up = is_held_up;
+            self.record.connection.pulse.set_held_up(is_held_up);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.set_held_up(false);
     }
 }
 
@@ -26,6 +41,7 @@ impl HttpBody for Answer {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
+        this.set_held_up(false);
         let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
@@ -35,6 +51,7 @@ impl HttpBody for Answer {
             Some(Err(error)) => this.record.fail(error.to_string()),
             None => this.record.is_whole = true,
         }
+        this.set_held_up(matches!(frame, Some(Ok(_))));
         Poll::Ready(frame)
     }
 

@@ -14,7 +14,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::X_REQUEST_ID;
 use crate::config::AllowedOrigins;
-use crate::router::Door;
+use crate::router::{Door, Route};
 
 /// How long a browser need not ask again. Browsers cut it to at most two hours.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 3600);
@@ -37,9 +37,15 @@ pub(super) fn layer(origins: &AllowedOrigins) -> CorsLayer {
     }
 }
 
-/// Answers behind the rules.
-pub(super) async fn answer(layer: &CorsLayer, door: Door, request: Request<Body>) -> Response {
-    let Ok(response) = layer.layer(Inside(door)).oneshot(request).await;
+/// Answers behind the rules, and notes the route that the request led to, if any.
+pub(super) async fn answer(
+    layer: &CorsLayer,
+    door: Door,
+    request: Request<Body>,
+    noted: &mut Option<&'static Route>,
+) -> Response {
+    let Ok(mut response) = layer.layer(Inside(door)).oneshot(request).await;
+    *noted = response.extensions_mut().remove();
     response
 }
 
@@ -57,6 +63,11 @@ impl Service<Request<Body>> for Inside {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let door = self.0.clone();
-        Box::pin(async move { Ok(door.answer(request).await) })
+        Box::pin(async move {
+            let mut noted: Option<&'static Route> = None;
+            let mut response = door.answer_noting(request, &mut noted).await;
+            noted.map(|route| response.extensions_mut().insert(route));
+            Ok(response)
+        })
     }
 }

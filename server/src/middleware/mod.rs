@@ -15,21 +15,23 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use catalogue::Status;
 use futures_util::FutureExt;
 use http::header::{CONNECTION, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use tower_http::cors::CorsLayer;
 
 use crate::answer;
 use crate::config::Settings;
+use crate::error::Error;
 use crate::log::{Cause, Log};
+use crate::metrics::{self, Metrics};
 use crate::opening::SharedStore;
 use crate::probes;
-use crate::router::Door;
-use crate::serve::{Phase, Pulse, Stop};
+use crate::router::{self, Door, Route};
+use crate::serve::{Pulse, Seat, Stop, Tls};
 
 pub use body::Answer;
 use record::Record;
@@ -39,6 +41,8 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// When a client may ask again, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// What stands before the door, from the first connection on; the door may open later.
 pub struct Front {
@@ -51,6 +55,9 @@ pub struct Front {
     context_path: String,
     cors: Option<CorsLayer>,
     read_timeout: Duration,
+    metrics: Arc<Metrics>,
+    /// Whether the numbers can be read, and requests are counted.
+    counts: bool,
 }
 
 /// A client's connection.
@@ -58,19 +65,18 @@ pub struct Connection {
     pub(crate) front: Arc<Front>,
     pub(crate) client: IpAddr,
     pub(crate) pulse: Arc<Pulse>,
-    /// The client stopped sending the body of the request.
-    has_stalled: AtomicBool,
+    seat: Arc<Seat>,
 }
 
 impl Connection {
-    pub(crate) fn new(front: Arc<Front>, client: IpAddr, pulse: Arc<Pulse>) -> Self {
-        Self { front, client, pulse, has_stalled: AtomicBool::new(false) }
+    pub(crate) fn new(front: Arc<Front>, client: IpAddr, pulse: Arc<Pulse>, seat: Arc<Seat>) -> Self {
+        Self { front, client, pulse, seat }
     }
 }
 
 impl Front {
-    /// A closed front.
-    pub fn new(settings: &Settings, log: Log, stop: Stop) -> Self {
+    /// A closed front, which tells the numbers of `tls` too.
+    pub fn new(settings: &Settings, log: Log, stop: Stop, tls: Option<Arc<Tls>>) -> Self {
         Self {
             door: OnceLock::new(),
             doing: Mutex::new("the catalogue is being opened".to_owned()),
@@ -80,7 +86,14 @@ impl Front {
             context_path: settings.repository.context_path.clone(),
             cors: settings.web.cors.as_ref().map(cors::layer),
             read_timeout: settings.listen.read_timeout,
+            metrics: Arc::new(Metrics::new(settings, tls)),
+            counts: settings.metrics.enabled,
         }
+    }
+
+    /// What is counted in this process.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Lets requests through from now on. Only the first call counts.
@@ -114,38 +127,71 @@ impl Front {
         status
     }
 
-    async fn pass(&self, request: Request<Body>) -> Response {
+    async fn pass(&self, request: Request<Body>, seat: &Seat, noted: &mut Option<&'static Route>) -> Response {
         if let Some(probe) = probes::find(&self.context_path, &request) {
+            *noted = router::route_at(probe.path());
             return probes::show(probe, || self.status());
         }
+        if request.uri().path() == metrics::PATH && matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Box::pin(self.show_metrics()).await;
+        }
         let Some(door) = self.door.get() else { return starting() };
+        if !seat.is_taken() && !Box::pin(seat.take()).await {
+            return last(Error::Crowded);
+        }
         // not an async function of its own: each layer of futures is moved once more
         let answer = match &self.cors {
-            None => AssertUnwindSafe(door.answer(request)).catch_unwind().await,
-            Some(rules) => AssertUnwindSafe(Box::pin(cors::answer(rules, door.clone(), request))).catch_unwind().await,
+            None => AssertUnwindSafe(door.answer_noting(request, noted)).catch_unwind().await,
+            Some(rules) => {
+                AssertUnwindSafe(Box::pin(cors::answer(rules, door.clone(), request, noted))).catch_unwind().await
+            }
         };
         answer.unwrap_or_else(|panic| panicked(&*panic))
+    }
+
+    async fn show_metrics(&self) -> Response {
+        if !self.counts {
+            return Error::NotFound.into_response();
+        }
+        let (metrics, app) = (Arc::clone(&self.metrics), self.door.get().map(|door| Arc::clone(door.app())));
+        let status = self.status();
+        let text = tokio::task::spawn_blocking(move || metrics.text(app.as_deref(), &status));
+        match text.await {
+            Ok(text) => metrics::show(text),
+            Err(error) => Error::Internal(error.to_string()).into_response(),
+        }
     }
 }
 
 /// Answers one request of a connection.
 pub(crate) async fn serve(connection: Arc<Connection>, request: Request<Incoming>) -> Response<Answer> {
-    connection.pulse.enter(Phase::Busy);
+    connection.pulse.begin();
     let id = request_id::of(request.headers());
     let mut record = Record::new(Arc::clone(&connection), &request, id.clone());
+    let closes_by_header = request.version() < Version::HTTP_2;
+    let mut has_stalled = None;
     let request = request.map(|body| match body.is_end_stream() {
         true => Body::empty(),
-        false => Body::new(Upload::new(body, Arc::clone(&connection), connection.front.read_timeout)),
+        false => {
+            let flag = has_stalled.insert(Arc::new(AtomicBool::new(false)));
+            Body::new(Upload::new(body, Arc::clone(&connection), connection.front.read_timeout, Arc::clone(flag)))
+        }
     });
-    let mut response = connection.front.pass(request).await;
-    if connection.has_stalled.load(Ordering::Relaxed) && response.status().is_client_error() {
+    let mut response = match connection.pulse.take_ambiguous() {
+        // where its body ends is a matter of opinion, so nothing that follows can be trusted
+        true => last(Error::AmbiguousLength),
+        false => connection.front.pass(request, &connection.seat, &mut record.route).await,
+    };
+    if has_stalled.is_some_and(|flag| flag.load(Ordering::Relaxed)) && response.status().is_client_error() {
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     }
     record.note(&mut response);
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID.clone(), id);
-    if connection.front.stop.is_asked() {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if !closes_by_header {
+        headers.remove(CONNECTION);
+    } else if connection.front.stop.is_asked() {
+        headers.insert(CONNECTION, CLOSE);
     }
     response.map(|body| Answer::new(body, record))
 }
@@ -153,6 +199,13 @@ pub(crate) async fn serve(connection: Arc<Connection>, request: Request<Incoming
 fn starting() -> Response {
     let mut response = answer::json_error(StatusCode::SERVICE_UNAVAILABLE, "the server is starting");
     response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+    response
+}
+
+/// An error after which the connection is closed.
+fn last(error: Error) -> Response {
+    let mut response = error.into_response();
+    response.headers_mut().insert(CONNECTION, CLOSE);
     response
 }
 

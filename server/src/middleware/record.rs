@@ -6,14 +6,15 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri};
 
 use super::Connection;
 use crate::log::{Caller, Cause, Served};
-use crate::serve::Phase;
+use crate::metrics::{self, Answered, Arrival};
+use crate::router::Route;
 
 /// What stands in the log for a request whose client closed the connection before there was an answer; nginx's number.
 const CLIENT_GONE: u16 = 499;
 
 /// A request's line in the log while it is being written. It is logged when it is dropped, whatever happens.
 pub(super) struct Record {
-    connection: Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
     started: Instant,
     number: u64,
     method: Method,
@@ -26,6 +27,10 @@ pub(super) struct Record {
     pub(super) is_whole: bool,
     caller: Option<Caller>,
     cause: Option<Cause>,
+    /// Where it led.
+    pub(super) route: Option<&'static Route>,
+    /// Absent if it is not counted.
+    arrival: Option<Arrival>,
 }
 
 impl Record {
@@ -35,6 +40,8 @@ impl Record {
         if log.is_debug() {
             log.incoming(number, request.uri());
         }
+        let counts = connection.front.counts && request.uri().path() != metrics::PATH;
+        let arrival = counts.then(|| connection.front.metrics.arrival(request));
         Self {
             started: Instant::now(),
             number,
@@ -46,6 +53,8 @@ impl Record {
             is_whole: false,
             caller: None,
             cause: None,
+            route: None,
+            arrival,
             connection,
         }
     }
@@ -70,18 +79,29 @@ impl Drop for Record {
         if !self.is_whole && self.cause.is_none() {
             self.cause = Some(Cause("the client did not wait for the whole answer".to_owned()));
         }
+        let duration = self.started.elapsed();
+        if let Some(arrival) = self.arrival {
+            self.connection.front.metrics.answered(&Answered {
+                arrival,
+                method: &self.method,
+                route: self.route,
+                status,
+                duration,
+                bytes: self.bytes,
+            });
+        }
         self.connection.front.log.request(&Served {
             number: self.number,
             method: &self.method,
             uri: &self.uri,
             client: self.connection.client,
             status,
-            latency: self.started.elapsed(),
+            latency: duration,
             bytes: self.bytes,
             id: &self.id,
             caller: self.caller.as_ref(),
             cause: self.cause.as_ref(),
         });
-        self.connection.pulse.enter(Phase::Flushing);
+        self.connection.pulse.finish();
     }
 }

@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -26,12 +26,19 @@ pub(super) struct Upload {
     timer: Option<Pin<Box<Sleep>>>,
     last_byte: Instant,
     is_whole: bool,
+    /// Told when nothing comes for too long.
+    has_stalled: Arc<AtomicBool>,
 }
 
 impl Upload {
     /// A zero limit is none.
-    pub(super) fn new(body: Incoming, connection: Arc<Connection>, limit: Duration) -> Self {
-        Self { body, connection, limit, timer: None, last_byte: Instant::now(), is_whole: false }
+    pub(super) fn new(
+        body: Incoming,
+        connection: Arc<Connection>,
+        limit: Duration,
+        has_stalled: Arc<AtomicBool>,
+    ) -> Self {
+        Self { body, connection, limit, timer: None, last_byte: Instant::now(), is_whole: false, has_stalled }
     }
 
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -42,7 +49,7 @@ impl Upload {
         while timer.as_mut().poll(cx).is_ready() {
             let deadline = self.last_byte + self.limit;
             if deadline <= Instant::now() {
-                self.connection.has_stalled.store(true, Ordering::Relaxed);
+                self.has_stalled.store(true, Ordering::Relaxed);
                 return Poll::Ready(());
             }
             timer.as_mut().reset(deadline);
@@ -60,6 +67,9 @@ impl Body for Upload {
         match Pin::new(&mut this.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 this.last_byte = Instant::now();
+                if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+                    this.connection.front.metrics.receive(data.len());
+                }
                 this.is_whole = frame.is_none() || this.body.is_end_stream();
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }

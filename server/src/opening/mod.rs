@@ -6,11 +6,14 @@ mod network;
 mod reach;
 mod store;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use catalogue::{Catalogue, Freshness, IndexOptions, OpenError, Options};
+use storage::observed::Observed;
 
 use crate::config::{self, Settings};
+use crate::metrics::Metrics;
 
 pub use adoption::Adoption;
 use folder::CatalogueFolder;
@@ -76,10 +79,14 @@ impl Opened {
 ///
 /// # Errors
 /// If one of them cannot be used.
-pub async fn open(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
+pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) -> Result<Opened, OpeningError> {
     let storage = SharedStore::open(&settings.storage).await?;
+    let mut store = storage.store.clone();
+    if settings.metrics.enabled || settings.log.debug {
+        store = Arc::new(Observed::new(store, metrics.storage.clone()));
+    }
     let id = loop {
-        match catalogue::storage_id(&*storage.store).await {
+        match catalogue::storage_id(&*store).await {
             Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
             outcome => break outcome?,
         }
@@ -89,8 +96,9 @@ pub async fn open(settings: &Settings, adoption: Adoption) -> Result<Opened, Ope
     let mut options = options(settings);
     options.database = folder.as_ref().map(|folder| folder.path.clone());
     options.progress = Some(adoption.into_progress());
+    options.observer = Some(metrics.commits.clone());
     let catalogue = loop {
-        match Catalogue::open(storage.store.clone(), options.clone()).await {
+        match Catalogue::open(store.clone(), options.clone()).await {
             Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
             outcome => break outcome?,
         }

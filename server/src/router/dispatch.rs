@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::RANGE;
 use http::{Method, Request};
 
-use super::{Match, Matcher, Operation, decode, routes};
+use super::{Match, Matcher, Operation, Route, decode, routes};
 use crate::App;
 use crate::answer;
 use crate::auth::{Caller, Delete, Pull, Push};
@@ -33,19 +33,25 @@ impl Door {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, mut request: Request<Body>) -> Response {
+    pub async fn answer(&self, request: Request<Body>) -> Response {
+        self.answer_noting(request, &mut None).await
+    }
+
+    /// Answers one request, and notes the route that it led to, if any.
+    pub async fn answer_noting(&self, mut request: Request<Body>, noted: &mut Option<&'static Route>) -> Response {
         let is_head = request.method() == Method::HEAD;
         if is_head {
             request.headers_mut().remove(RANGE); // only GET has ranges
         }
-        let response = self.dispatch(request).await.unwrap_or_else(IntoResponse::into_response);
+        let response = self.dispatch(request, noted).await.unwrap_or_else(IntoResponse::into_response);
         if is_head { answer::without_body(response) } else { response }
     }
 
-    async fn dispatch(&self, request: Request<Body>) -> Result<Response, Error> {
+    async fn dispatch(&self, request: Request<Body>, noted: &mut Option<&'static Route>) -> Result<Response, Error> {
         let (head, body) = request.into_parts();
         let path = decode(head.uri.path()).ok_or(Error::NotFound)?;
         let Match { route, repository, parameters } = self.matcher.find(&head.method, &path).ok_or(Error::NotFound)?;
+        *noted = Some(route);
         let (app, headers) = (&*self.app, &head.headers);
         let caller = Caller::of(&app.authentication, headers);
 

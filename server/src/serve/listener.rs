@@ -58,13 +58,15 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// The next connection. Never gives up: what goes wrong with one connection is no reason to end the server.
-pub(super) async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
+/// `make_room` is called when the process has no file descriptor left.
+pub(super) async fn accept(listener: &TcpListener, make_room: impl Fn()) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, peer.ip().to_canonical()),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "Cannot accept connections");
+                make_room();
                 tokio::time::sleep(OUT_OF_DESCRIPTORS).await;
             }
         }

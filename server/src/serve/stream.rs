@@ -3,22 +3,29 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-
+use super::head::HeadScan;
 use super::pulse::{Phase, Pulse};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A connection's stream, which notes what it sees.
-pub(super) struct WatchedStream {
-    stream: TcpStream,
+/// A connection's stream, encrypted or not, which notes what it sees.
+pub(super) struct WatchedStream<S> {
+    stream: S,
     pulse: Arc<Pulse>,
     is_blocked: bool,
     is_shut: bool,
+    head: HeadScan,
 }
 
-impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Self {
-        Self { stream, pulse, is_blocked: false, is_shut: false }
+impl<S: AsyncRead + AsyncWrite + Unpin> WatchedStream<S> {
+    pub(super) fn new(stream: S, pulse: Arc<Pulse>) -> Self {
+        Self { stream, pulse, is_blocked: false, is_shut: false, head: HeadScan::default() }
+    }
+
+    fn note_sent(&mut self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(length)) = outcome {
+            self.pulse.send(length);
+        }
+        self.note(outcome)
     }
 
     fn note<T>(&mut self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -47,23 +54,31 @@ impl WatchedStream {
     }
 }
 
-impl AsyncRead for WatchedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before && !this.pulse.receive() {
+        if buffer.filled().len() == before {
+            return outcome;
+        }
+        if matches!(this.pulse.phase(), Phase::New | Phase::Idle) {
+            this.head.restart();
+        }
+        if !this.pulse.receive() {
             buffer.set_filled(before); // as if the client had closed
+        } else if this.pulse.phase() == Phase::Head && this.head.has_both(&buffer.filled()[before..]) {
+            this.pulse.set_ambiguous();
         }
         outcome
     }
 }
 
-impl AsyncWrite for WatchedStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        this.note(outcome)
+        this.note_sent(outcome)
     }
 
     fn poll_write_vectored(
@@ -73,17 +88,19 @@ impl AsyncWrite for WatchedStream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
-        this.note(outcome)
+        this.note_sent(outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
-    /// Hyper flushes when it has handed over everything: with that an answer is done.
+    /// Hyper flushes when it has handed over everything: with that an answer is done. Only an encrypted stream keeps bytes
+    /// of its own back until then.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
+        let outcome = Pin::new(&mut this.stream).poll_flush(cx);
+        ready!(this.note(outcome))?;
         if this.pulse.phase() == Phase::Flushing {
             this.pulse.enter(Phase::Idle);
         }
@@ -95,7 +112,8 @@ impl AsyncWrite for WatchedStream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !this.is_shut {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            let outcome = Pin::new(&mut this.stream).poll_shutdown(cx);
+            ready!(this.note(outcome))?;
             this.is_shut = true;
             this.pulse.enter(Phase::Lingering);
         }

@@ -61,7 +61,7 @@ async fn a_body_that_stalls_is_answered_and_cut() {
     client.closed().await;
     let line = server.logged("/api/charts").await;
     assert_eq!(line["statusCode"], 408);
-    assert!(line["cause"].as_str().unwrap().contains("no byte of the body came for 0.1 s"), "{line}");
+    assert!(line["comment"].as_str().unwrap().contains("no byte of the body came for 0.1 s"), "{line}");
 }
 
 #[tokio::test]
@@ -74,19 +74,51 @@ async fn a_client_that_takes_no_answers_is_cut() {
         .await;
 }
 
+/// The head of a request whose body the server then asks for: until that comes the request is being answered.
+const HALF: &str = "POST /api/prov HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+const READ: &str = "GET /index.yaml HTTP/1.1\r\n\r\n";
+
 #[tokio::test]
-async fn connections_beyond_the_limit_wait() {
+async fn requests_beyond_the_limit_wait_and_probes_do_not() {
     let server = Running::start(|settings| settings.listen.max_connections = 1).await;
     let mut first = server.connect().await;
-    first.exchange("GET /info HTTP/1.1\r\n\r\n").await; // has the only place
+    assert_eq!(first.exchange(HALF).await.status(), 100); // has the only seat
     let mut second = server.connect().await;
-    second.send("GET /health HTTP/1.1\r\n\r\n").await;
-    for _ in 0..100 {
-        first.exchange("GET /info HTTP/1.1\r\n\r\n").await;
+    second.send(READ).await;
+    for _ in 0..10 {
+        let mut probe = server.connect().await;
+        assert_eq!(probe.exchange("GET /health HTTP/1.1\r\n\r\n").await.status(), 200);
+        assert_eq!(probe.exchange("GET /-/ready HTTP/1.1\r\n\r\n").await.status(), 200);
     }
     assert!(second.is_silent());
+    first.send("body").await;
+    assert_eq!(first.answer().await.status(), 400);
     drop(first);
     assert_eq!(second.answer().await.status(), 200);
+}
+
+#[tokio::test]
+async fn an_idle_connection_gives_way_to_a_request() {
+    let server = Running::start(|settings| settings.listen.max_connections = 1).await;
+    let mut idle = server.connect().await;
+    assert_eq!(idle.exchange(READ).await.status(), 200);
+    let mut other = server.connect().await;
+    assert_eq!(other.exchange(READ).await.status(), 200);
+    assert_eq!(idle.closed().await, "");
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_answered_gives_way_to_nobody() {
+    let server = Running::start(|settings| settings.listen.max_connections = 2).await;
+    let mut busy = server.connect().await;
+    assert_eq!(busy.exchange(HALF).await.status(), 100);
+    for _ in 0..3 {
+        let mut idle = server.connect().await;
+        assert_eq!(idle.exchange(READ).await.status(), 200);
+        std::mem::forget(idle); // nobody closes it but the server
+    }
+    busy.send("body").await;
+    assert_eq!(busy.answer().await.status(), 400);
 }
 
 #[tokio::test]

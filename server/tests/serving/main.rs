@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
 
+mod framing;
+mod http2;
 mod limits;
 mod log;
 mod start;
 mod stop;
 mod support;
+mod tls;

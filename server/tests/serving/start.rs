@@ -14,11 +14,11 @@ async fn until_the_catalogue_is_open_only_probes_are_answered() {
     settings.repository.context_path = "/helm".to_owned();
     let (stop, log) = (Stop::default(), Log::new(&settings.log, false, Box::new(std::io::sink())));
     let (listener, address) = serve::listen(&settings.listen).await.unwrap();
-    let front = Arc::new(Front::new(&settings, log, stop.clone()));
+    let front = Arc::new(Front::new(&settings, log, stop.clone(), None));
     front.set_doing("packages are being adopted: 3 of 9".to_owned());
     let serving = tokio::spawn({
         let stop = stop.clone();
-        async move { serve::serve(listener, front, &settings.listen, &stop).await }
+        async move { serve::serve(listener, None, front, &settings.listen, &stop).await }
     });
 
     let mut client = crate::support::Client::connect(address).await;

@@ -9,7 +9,7 @@ use server::log::Log;
 use server::serve::Stop;
 use server::startup::{Server, StartError};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks at a condition.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+pub const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited too long for {what}"))
@@ -122,8 +122,8 @@ impl Running {
 }
 
 /// A connection to a server.
-pub struct Client {
-    pub stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    pub stream: S,
     read: Vec<u8>,
 }
 
@@ -148,7 +148,19 @@ impl Answer {
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
-        Self { stream: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// True if nothing has come.
+    pub fn is_silent(&self) -> bool {
+        self.read.is_empty()
+            && matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub fn over(stream: S) -> Self {
+        Self { stream, read: Vec::new() }
     }
 
     pub async fn send(&mut self, text: &str) {
@@ -204,18 +216,15 @@ impl Client {
                 match self.stream.read_buf(&mut self.read).await {
                     Ok(0) => break,
                     Ok(_) => {}
-                    Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+                    // cut without a farewell, which a TLS client does not take for an end
+                    Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => {
+                        break;
+                    }
                     Err(error) => panic!("{error}"),
                 }
             }
         })
         .await;
         String::from_utf8(std::mem::take(&mut self.read)).unwrap()
-    }
-
-    /// True if nothing has come.
-    pub fn is_silent(&self) -> bool {
-        self.read.is_empty()
-            && matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }

@@ -40,7 +40,7 @@ async fn a_missing_storage_folder_is_503_for_uploads_and_no_reason_to_forget() {
     for path in ["/api/charts", "/api/prov", "/api/charts/one/1.0.0"] {
         let refused = |line: &Value| {
             let refused = line["path"] == path && line["statusCode"] == 503;
-            refused.then(|| line["cause"].as_str().expect("a refusal has a cause").to_owned())
+            refused.then(|| line["comment"].as_str().expect("every request has a comment").to_owned())
         };
         assert!(!server.log().find(mark, refused).await.is_empty(), "{path}");
     }
