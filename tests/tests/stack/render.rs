@@ -132,9 +132,10 @@ impl Workbench {
         documents(&outcome.stdout)
     }
 
-    fn lint(&self, case: &Case) -> Outcome {
+    #[track_caller]
+    fn lint(&self, case: &Case) {
         let (chart, values) = case.arguments();
-        self.helm.run(&["lint", "--strict", &chart, "--kube-version", KUBERNETES, "-f", &values])
+        self.helm.ok(&["lint", "--strict", &chart, "--kube-version", KUBERNETES, "-f", &values]);
     }
 }
 
@@ -172,13 +173,16 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn every_case_is_linted_without_a_warning_by_both_helms() {
-    for bench in [helm_3(), helm_4()].into_iter().flatten() {
-        each(&cases(), |case| {
-            let outcome = bench.lint(case);
-            assert!(outcome.success, "{case:?}: {}{}", outcome.stdout, outcome.stderr);
-        });
-    }
+fn every_case_is_linted_without_a_warning() {
+    let Some(bench) = helm_4() else { return };
+    each(&cases(), |case| bench.lint(case));
+}
+
+/// One case of each chart: what it renders is compared for all of them.
+#[test]
+fn helm_3_lints_every_chart_too() {
+    let Some(bench) = helm_3() else { return };
+    each(&charts(), |chart| bench.lint(&Case { chart: chart.clone(), values: "ci/default-values.yaml".to_owned() }));
 }
 
 #[test]

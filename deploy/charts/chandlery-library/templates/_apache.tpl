@@ -27,6 +27,8 @@ site.conf: |
       {{- end }}
     </IfModule>
     {{- end }}
+    # For probes: the server's answer, whatever becomes of the application.
+    Redirect 204 /-/live
     <Directory {{ .documentRoot }}>
       Options -Indexes +FollowSymLinks
       AllowOverride All

@@ -15,7 +15,7 @@ metadata:
     {{- tpl (toYaml .) $.root | nindent 4 }}
     {{- end }}
 spec:
-  {{- include "chandlery.pod" (dict "root" .root "component" .component "image" .image "values" (omit $values "podAntiAffinityPreset" "topologySpreadConstraints" "terminationGracePeriodSeconds")) | nindent 2 }}
+  {{- include "chandlery.pod" (dict "root" .root "component" .component "image" .image "affinity" .affinity "values" (omit $values "podAntiAffinityPreset" "topologySpreadConstraints" "terminationGracePeriodSeconds")) | nindent 2 }}
   restartPolicy: {{ default "OnFailure" .restartPolicy }}
   {{- with .initContainers }}
   initContainers:
@@ -94,4 +94,17 @@ metadata:
   {{- include "chandlery.metadata" (dict "root" .root "component" .component "labels" (default (dict) (default .root.Values .values).podLabels) "annotations" (dict "helm.sh/hook" "test" "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded")) | nindent 2 }}
 spec:
   {{- toYaml $pod.spec | nindent 2 }}
+{{- end -}}
+
+{{/* The affinity of a job that shares a volume of one node with the application. Takes a scope; empty for a volume of many. */}}
+{{- define "chandlery.besideWeb" -}}
+{{- $persistence := .root.Values.persistence -}}
+{{- if and $persistence.enabled (not (has "ReadWriteMany" $persistence.accessModes)) -}}
+podAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    - topologyKey: kubernetes.io/hostname
+      labelSelector:
+        matchLabels:
+          {{- include "chandlery.selector" (dict "root" .root) | nindent 10 }}
+{{- end -}}
 {{- end -}}

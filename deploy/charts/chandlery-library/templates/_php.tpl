@@ -103,3 +103,35 @@ The Secrets that a shop reads, as a YAML list: the database's password, and the 
 - {{ .Values.smtpPort }}
 {{- end }}
 {{- end -}}
+
+{{/*
+An init container of the shop's image that runs a script. Takes root, name, script, mounts as a YAML list, and perhaps env.
+*/}}
+{{- define "chandlery.php.prepare" -}}
+- name: {{ .name }}
+  image: {{ include "chandlery.image" (dict "root" .root "image" .root.Values.image) | quote }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  {{- with include "chandlery.securityContext" .root.Values.containerSecurityContext }}
+  securityContext:
+    {{- . | nindent 4 }}
+  {{- end }}
+  command:
+    {{- toYaml (list "bash" "-euc" .script) | nindent 4 }}
+  {{- with .env }}
+  env:
+    {{- . | nindent 4 }}
+  {{- end }}
+  resources:
+    {{- include "chandlery.resources" (dict "preset" "nano") | nindent 4 }}
+  volumeMounts:
+    {{- .mounts | nindent 4 }}
+{{- end -}}
+
+{{/* A program that asks whether a table is there. Its variables are those of the database, TABLE and PASSWORD_FILE. */}}
+{{- define "chandlery.php.tableExists" -}}
+$database = new PDO(sprintf("mysql:host=%s;port=%s;dbname=%s", getenv("DATABASE_HOST"), getenv("DATABASE_PORT"), getenv("DATABASE_NAME")),
+    getenv("DATABASE_USER"), rtrim(file_get_contents("/run/secrets/application/database-password"), "\n"));
+$question = $database->prepare("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?");
+$question->execute([getenv("TABLE")]);
+exit($question->fetchColumn() ? 0 : 1);
+{{- end -}}

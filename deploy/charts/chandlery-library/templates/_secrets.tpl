@@ -51,3 +51,40 @@ data:
   mountPath: /run/secrets/application
   readOnly: true
 {{- end -}}
+
+{{/*
+Keys that an application needs and nobody types: made once, kept, and the same in every pod. All take root, and keys: their
+names. The values are in `keys`.
+*/}}
+{{- define "chandlery.keys.secretName" -}}
+{{- default (printf "%s-keys" (include "chandlery.fullname" .root)) .root.Values.keys.existingSecret -}}
+{{- end -}}
+
+{{- define "chandlery.keys.check" -}}
+{{- if and .root.Values.production (not .root.Values.keys.existingSecret) -}}
+{{- fail (printf "\n\nproduction is true, so keys have to be the same in every render: set keys.existingSecret to the name of a Secret with %s." (join ", " .keys)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "chandlery.keys.secret" -}}
+{{- if not .root.Values.keys.existingSecret -}}
+{{- $kept := default (dict) (lookup "v1" "Secret" (include "chandlery.namespace" .root) (include "chandlery.keys.secretName" .)).data -}}
+apiVersion: v1
+kind: Secret
+metadata:
+  {{- include "chandlery.metadata" (dict "root" .root "suffix" "keys" "keep" true) | nindent 2 }}
+type: Opaque
+data:
+  {{- range .keys }}
+  {{ . }}: {{ default (randAlphaNum 64 | b64enc) (get $kept .) | quote }}
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{- define "chandlery.keys.files" -}}
+{{- range .keys }}
+- secret: {{ include "chandlery.keys.secretName" $ }}
+  key: {{ . }}
+  path: {{ . }}
+{{- end }}
+{{- end -}}
