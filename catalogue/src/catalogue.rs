@@ -186,6 +186,20 @@ impl Catalogue {
         self.replica.load(location).await
     }
 
+    /// The bytes of a file in a repository's folder that is called like a package and is no version: no package, or a second
+    /// one of its version. None if there is no such file, or it is larger than `limit`. Nothing vouches for them.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    pub async fn load_unlisted(
+        &self,
+        repository: &RepositoryPath,
+        file: &str,
+        limit: u64,
+    ) -> Result<Option<Bytes>, LoadError> {
+        self.replica.load_unlisted(repository, file, limit).await
+    }
+
     /// What the first adoption made of the storage, if it happened when this catalogue was opened.
     pub fn adoption(&self) -> Option<ReconcileReport> {
         self.replica.memory.adoption()

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use chart::Digest;
 use storage::StorageError;
 
-use crate::PackageLocation;
 use crate::blocking::blocking;
 use crate::outcome::LoadError;
 use crate::replica::Replica;
+use crate::{PackageLocation, RepositoryPath, layout};
 
 /// Bytes that are hashed on the task that asked; more go to a thread that may block.
 const QUICK_HASH: usize = 256 * 1024;
@@ -31,6 +31,26 @@ impl Replica {
         }
         tracing::error!(key = %location.key, digest = %location.digest, reason, "a package cannot be served");
         Err(LoadError::Unavailable(reason))
+    }
+
+    /// See [`crate::Catalogue::load_unlisted`].
+    pub async fn load_unlisted(
+        &self,
+        repository: &RepositoryPath,
+        file: &str,
+        limit: u64,
+    ) -> Result<Option<Bytes>, LoadError> {
+        let view = self.view();
+        let facts = view.state.repository(repository).and_then(|repository| repository.file(file));
+        let is_small = facts.is_some_and(|facts| {
+            facts.unreadable.is_some() && facts.traces.as_ref().is_some_and(|traces| traces.size <= limit)
+        });
+        let Some(key) = layout::flat(repository, file).ok().filter(|_| is_small) else { return Ok(None) };
+        match self.store.get(&key, None).await {
+            Ok(object) => Ok(Some(object.bytes)),
+            Err(StorageError::NotFound(_)) => Ok(None),
+            Err(error) => Err(LoadError::Unavailable(error.to_string())),
+        }
     }
 }
 

@@ -103,6 +103,7 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
             outcome => break outcome?,
         }
     };
+    reach::tell_unreached(settings, &catalogue.view().state);
     Ok(Opened { catalogue, storage, _folder: folder })
 }
 

@@ -18,6 +18,16 @@ pub struct Unreached {
     pub reason: String,
 }
 
+/// Says at the start that packages lie where no address leads.
+pub fn tell_unreached(settings: &Settings, state: &State) {
+    let unreached = unreached(settings, state);
+    if let Some(first) = unreached.first() {
+        let versions: usize = unreached.iter().map(|repository| repository.versions).sum();
+        let (repositories, repo, error) = (unreached.len(), &first.repository, &first.reason);
+        tracing::warn!(repositories, versions, %repo, %error, "Packages cannot be reached under these settings");
+    }
+}
+
 /// Every repository that has versions and no address.
 pub fn unreached(settings: &Settings, state: &State) -> Vec<Unreached> {
     let mut unreached = Vec::new();

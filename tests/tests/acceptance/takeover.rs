@@ -118,6 +118,17 @@ async fn everything_that_chartmuseum_served_is_served() {
     ] {
         assert_eq!(server.get(&format!("/org/charts/{file}")).await.expect(200).text(), text);
     }
+    // what is no version, or the second one, downloads by its own name
+    let copy = ChartBuilder::new("web", "1.0.0").file("x", "other").build();
+    assert_eq!(server.get("/org/charts/copy%20of%20web.tgz").await.expect(200).body, copy.bytes);
+    assert_eq!(server.get("/org/charts/garbage-1.0.0.tgz").await.expect(200).text(), "no archive");
+    server.get("/org/charts/never-1.0.0.tgz").await.expect(404);
+    // where no address leads is said
+    let unreached = server
+        .log()
+        .find(0, |line| (line["M"] == "Packages cannot be reached under these settings").then(|| line.clone()))
+        .await;
+    assert_eq!((&unreached["repositories"], &unreached["versions"]), (&json!(2), &json!(2)), "{unreached}");
     // the log's summary
     let told = server.log().find(0, |line| (line["M"] == "the storage is taken in").then(|| line.clone())).await;
     assert_eq!((&told["packages"], &told["served"], &told["refused"]), (&json!(17), &json!(14), &json!(3)), "{told}");

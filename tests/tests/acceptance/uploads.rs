@@ -1,6 +1,6 @@
 //! Uploads: U1–U11, conflicts and limits.
 
-use acceptance::{Answer, Chart, ChartBuilder, Connection, Server, provenance};
+use acceptance::{Answer, Chart, ChartBuilder, Connection, Launch, Server, provenance};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -309,6 +309,54 @@ async fn u10_what_helm_cannot_parse_as_a_version_is_refused_and_loose_versions_a
         assert_eq!(answer.json()["version"], version);
     }
     assert_eq!(server.index("").await.versions("loose").len(), 7);
+    let saved = server.upload(&Chart::new("other", "v1")).await.expect(201);
+    let warning = "version v1 of other is not strict SemVer, and Helm does not list it in OCI registries";
+    assert_eq!(saved.header("warning"), Some(&*format!("299 - \"{warning}\"")));
+    server.log().find(0, |line| (line["M"] == warning && line["L"] == "WARN").then_some(())).await;
+    assert_eq!(server.upload(&Chart::new("other", "1.0.0")).await.expect(201).header("warning"), None);
+}
+
+#[tokio::test]
+async fn s7_what_flux_refuses_later_is_said_at_the_upload() {
+    let server = Server::with(&["--max-unpacked-file-size=20Mi"]).await;
+    let chart = ChartBuilder::new("large", "1.0.0").ballast(11 << 20).build();
+    let saved = server.upload(&chart).await.expect(201);
+    assert_eq!(saved.text(), r#"{"saved":true}"#, "the answer is ChartMuseum's to the byte");
+    let warnings: Vec<_> = saved.headers.get_all("warning").iter().map(|warning| warning.to_str().unwrap()).collect();
+    let size = chart.bytes.len();
+    assert_eq!(
+        warnings,
+        [
+            format!(
+                "299 - \"large-1.0.0.tgz has {size} bytes, and Flux takes packages of at most 10485760 by default\""
+            ),
+            format!(
+                "299 - \"large-1.0.0.tgz has a file of {} bytes, and Helm and Flux take at most 5242880\"",
+                11 << 20
+            ),
+        ]
+    );
+}
+
+/// Q-F13: in the upload's own commit, so two replicas that know nothing of each other keep the limit.
+#[tokio::test]
+async fn q_f13_racing_uploads_on_two_replicas_keep_the_limit_of_versions() {
+    let first = Server::with(&["--per-chart-limit=3", "--read-freshness=strict"]).await;
+    let second = Launch::default().on_storage_of(&first).with("--per-chart-limit=3").with("--read-freshness=strict");
+    let second = second.start().await;
+    let uploads = (0..12).map(|n| {
+        let server = if n % 2 == 0 { &first } else { &second };
+        async move { server.upload(&Chart::new("one", &format!("1.{n}.0"))).await.expect(201) }
+    });
+    join_all(uploads).await;
+    let index = first.index("").await;
+    assert_eq!(index.versions("one").len(), 3, "{}", index.value);
+    assert_eq!(second.index("").await.answer.body, index.answer.body);
+    for entry in index.entries() {
+        let version = entry["version"].as_str().unwrap();
+        assert_eq!(first.pull("", "one", version).await, Chart::new("one", version).bytes);
+    }
+    first.until("the others are in the trash", async |server| (server.files("").len() == 3).then_some(())).await;
 }
 
 #[tokio::test]

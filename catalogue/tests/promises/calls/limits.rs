@@ -38,7 +38,7 @@ async fn versions(replica: &Catalogue, name: &str) -> Vec<String> {
 
 /// Q-F13: by version order, complete with provenance, in the upload's own commit, and as many as there are too many.
 #[tokio::test(start_paused = true)]
-async fn the_lowest_versions_give_way() {
+async fn q_f13_the_lowest_versions_give_way() {
     let site = Site::new();
     let replica = site.replica().await;
     for text in ["1.10.0", "1.9.0", "2.0.0-rc.1", "0.1.0"] {
@@ -58,7 +58,7 @@ async fn the_lowest_versions_give_way() {
 
 /// Q-F12: what was just uploaded stays, whatever its version; an overwrite adds no version.
 #[tokio::test(start_paused = true)]
-async fn the_version_just_uploaded_never_gives_way() {
+async fn q_f12_the_version_just_uploaded_never_gives_way() {
     let site = Site::new();
     let replica = site.replica().await;
     let limit = versions_per_chart(2);
@@ -103,7 +103,7 @@ async fn racing_uploads_on_two_replicas_keep_the_limits() {
 
 /// Q-F14: packages and provenances count, nothing else; what replaces a file adds none.
 #[tokio::test(start_paused = true)]
-async fn a_full_repository_takes_no_further_file() {
+async fn q_f14_a_full_repository_takes_no_further_file() {
     let site = Site::new();
     site.place("index-cache.yaml", "apiVersion: v1\nentries: {}\n").await;
     site.place("notes.txt", "a stray").await;

@@ -29,7 +29,16 @@ pub async fn download(
     if !is_package_file(parameters.filename) {
         return Err(Error::UnsupportedExtension);
     }
-    let found = find(&app.catalogue, grant, parameters).await?;
+    let found = match find(&app.catalogue, grant, parameters).await {
+        // boxed: a request that finds a version does not carry the future of one that does not
+        Err(absent @ Error::ObjectNotFound) => {
+            return match Box::pin(find_unlisted(app, grant, parameters)).await? {
+                Some(file) => Ok(answer(headers, parameters, &file)),
+                None => Err(absent),
+            };
+        }
+        found => found?,
+    };
     let file = match app.packages.get(&app.catalogue, &found.what).await {
         Ok(file) => file,
         // it may have been removed, or replaced, since the view was made
@@ -54,6 +63,19 @@ async fn find(
         repository.and_then(|repository| locate(repository, parameters)).ok_or(Error::ObjectNotFound)
     })
     .await
+}
+
+/// What is no version, and lies in the folder all the same: ChartMuseum serves it to those who know its name.
+async fn find_unlisted(
+    app: &App,
+    grant: &Grant<Pull>,
+    Parameters { filename, digest, .. }: &Parameters<'_>,
+) -> Result<Option<CachedFile>, Error> {
+    if digest.is_some() {
+        return Ok(None);
+    }
+    let bytes = app.catalogue.load_unlisted(grant.repository(), filename, app.settings.upload.max_size).await?;
+    Ok(bytes.map(CachedFile::of))
 }
 
 async fn find_checked(

@@ -83,7 +83,7 @@ async fn a_package_its_provenance_or_both_in_any_order() {
 }
 
 #[tokio::test]
-async fn a_package_and_the_provenance_of_another() {
+async fn q_f6_a_package_and_the_provenance_of_another() {
     let server = TestServer::start().await;
     let package = package("mychart", "1.0.0");
     let signed = provenance("other", "2.0.0", b"");
@@ -100,7 +100,7 @@ async fn a_package_and_the_provenance_of_another() {
 
 /// K3.
 #[tokio::test]
-async fn fields_by_default_and_by_settings() {
+async fn k3_q_f9_fields_by_default_and_by_settings() {
     let server = TestServer::with(|settings| {
         settings.upload.chart_field = "package".to_owned();
         settings.upload.provenance_field = "signature".to_owned();

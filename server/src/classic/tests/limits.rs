@@ -20,7 +20,7 @@ async fn keeping(versions: usize) -> TestServer {
 
 /// ChartMuseum's own test, on every route (Q-F14: its multipart route had no limit).
 #[tokio::test]
-async fn a_full_repository_answers_507_but_takes_what_it_has() {
+async fn q_f14_a_full_repository_answers_507_but_takes_what_it_has() {
     let server = holding(2).await;
     let package = server.publish("mychart", "0.1.0").await;
     let signed = provenance("mychart", "0.1.0", &package);
@@ -48,7 +48,7 @@ async fn a_full_repository_answers_507_but_takes_what_it_has() {
 
 /// ChartMuseum's own test, raw and by form, with provenance (Q-F13).
 #[tokio::test]
-async fn a_chart_keeps_its_newest_versions() {
+async fn q_f13_a_chart_keeps_its_newest_versions() {
     for by_form in [false, true] {
         let server = keeping(2).await;
         server.publish("mychart-service", "0.0.1").await;
@@ -74,7 +74,7 @@ async fn a_chart_keeps_its_newest_versions() {
 
 /// U10, S7: accepted as ChartMuseum does, with its body to the byte, and told beside it.
 #[tokio::test]
-async fn what_a_client_will_not_take_is_told() {
+async fn s7_u10_what_a_client_will_not_take_is_told() {
     let server = TestServer::with(|settings| settings.upload.limits.file_size = 20 << 20).await;
     let warnings = async |body: bytes::Bytes| {
         let answer = server.post("/api/charts", body).await;
