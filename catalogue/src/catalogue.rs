@@ -19,7 +19,8 @@ use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
 use crate::upload::Sorted;
 use crate::{
-    BackupError, BackupReport, Options, PackageLocation, Progress, RepositoryPath, State, Terms, Upload, View,
+    BackupError, BackupReport, Options, PackageLocation, Progress, RepositoryPath, ScrubReport, State, Terms, Upload,
+    View,
 };
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
@@ -238,6 +239,15 @@ impl Catalogue {
     /// If `to` holds something else, or one of the storages fails.
     pub async fn backup(&self, to: Arc<dyn ObjectStore>, progress: Progress) -> Result<BackupReport, BackupError> {
         self.replica.backup(to, progress).await
+    }
+
+    /// Reads and hashes everything that exists or can be restored, and mends from equal bytes elsewhere what has gone
+    /// bad: with a commit that gives it another place. With `dry_run` nothing is changed.
+    ///
+    /// # Errors
+    /// If the journal cannot be read or written. What the storage does not give of the files is in the report.
+    pub async fn scrub(&self, dry_run: bool, progress: Progress) -> Result<ScrubReport, CommitError> {
+        self.to_the_end(move |replica| async move { replica.scrub(dry_run, progress).await }).await
     }
 
     /// Writes a snapshot of the state now, whether one is due or not.

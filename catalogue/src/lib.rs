@@ -29,6 +29,7 @@ mod remove;
 mod replay;
 mod replica;
 mod repository_path;
+mod scrub;
 mod shared;
 pub mod snapshot;
 mod start;
@@ -36,7 +37,7 @@ mod state;
 mod upload;
 mod view;
 
-pub use backup::{BackupError, BackupReport, Damage, Progress, restore_backup};
+pub use backup::{BackupError, BackupReport, Damage, Progress, refuse_unfinished, restore_backup};
 pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
@@ -47,6 +48,7 @@ pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
+pub use scrub::{Repair, ScrubReport};
 pub use start::storage_id;
 pub use state::{
     Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Publication, Refusal, Replaced,

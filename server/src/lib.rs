@@ -9,6 +9,7 @@ pub mod auth;
 pub mod classic;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod error;
 pub mod log;
 pub mod metrics;

@@ -64,8 +64,11 @@ impl Marker {
     }
 }
 
-/// Refuses to serve from a copy that is not whole.
-pub(crate) async fn refuse_unfinished(store: &dyn ObjectStore) -> Result<(), OpenError> {
+/// Refuses a storage that is a copy of another one and not whole.
+///
+/// # Errors
+/// If it is, or if the storage fails.
+pub async fn refuse_unfinished(store: &dyn ObjectStore) -> Result<(), OpenError> {
     match Marker::read(store).await? {
         Some(marker) if !marker.whole => Err(OpenError::Format(format!(
             "it is an unfinished copy of the storage {}: run the same `chandlery backup` or `restore-backup` again",

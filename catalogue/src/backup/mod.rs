@@ -25,7 +25,7 @@ use crate::{RepositoryPath, State, layout};
 use copying::Copying;
 use marker::{Finished, Marker};
 
-pub(crate) use marker::refuse_unfinished;
+pub use marker::refuse_unfinished;
 
 /// How often the copy moves on to a newer state because something of the older one was removed meanwhile.
 const PASSES: usize = 10;

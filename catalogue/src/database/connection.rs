@@ -58,6 +58,11 @@ impl Place {
         Ok((place, Connection { sqlite, lock }))
     }
 
+    /// A file that is there, whoever's it is.
+    pub(super) fn existing(folder: &Path) -> Option<Self> {
+        folder.join(FILE).is_file().then(|| Self { folder: folder.to_owned(), storage: Uuid::nil() })
+    }
+
     /// Another connection to the open file, which can only read.
     pub(super) async fn reader(&self) -> Result<SqliteConnection, DatabaseError> {
         Ok(self.options().read_only(true).connect().await?)

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::connection::{Connection, Place};
 use super::packed::{self, Fields};
 use super::rows::{InRepository, KnownFile, read_body, read_file, read_path, read_time, read_version, unreadable};
-use super::{DatabaseError, Loaded, statements};
+use super::{DatabaseError, Loaded, Recorded, statements};
 use crate::view::{RegionKey, StoredRegions};
 use crate::{Chart, Repository, RepositoryPath, State, Trashed, Version};
 
@@ -47,6 +47,16 @@ pub(super) async fn load(
     add_files(&mut repositories, joined(files).await?)?;
     state.repositories = repositories.into_iter().map(|(path, repository)| (path, Arc::new(repository))).collect();
     Ok(Some(Loaded { state, regions }))
+}
+
+/// What the file was last brought up to. Reads beside a process that has it open.
+pub(super) async fn recorded(place: &Place) -> Result<Option<Recorded>, DatabaseError> {
+    let mut sqlite = place.reader().await?;
+    let meta = read_meta(&mut sqlite).await;
+    sqlite.close().await?;
+    let recorded =
+        |(state, _): (State, String)| Recorded { storage: state.storage, sequence: state.sequence, entry: state.entry };
+    Ok(meta?.map(recorded))
 }
 
 /// Reads packed rows on another connection and another task.

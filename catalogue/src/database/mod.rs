@@ -90,6 +90,28 @@ pub struct Loaded {
     pub regions: Option<StoredRegions>,
 }
 
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    /// The storage that it belongs to.
+    pub storage: Uuid,
+    /// The last entry that it holds.
+    pub sequence: u64,
+    /// That entry's id.
+    pub entry: Uuid,
+}
+
+/// How far the file in the folder is; `None` if there is none or it is empty. A process may have it open.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn recorded(folder: &Path) -> Result<Option<Recorded>, DatabaseError> {
+    match connection::Place::existing(folder) {
+        Some(place) => load::recorded(&place).await,
+        None => Ok(None),
+    }
+}
+
 /// What an entry, or a run of entries, changed.
 #[derive(Debug, Clone)]
 pub struct Update {

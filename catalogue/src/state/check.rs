@@ -34,6 +34,7 @@ impl State {
             Proposal::Restore { repository, file, removed_at, package, provenance } => {
                 self.check_restore(repository, file, *removed_at, package, provenance.as_ref())
             }
+            Proposal::Repair { repository, file, from, to } => self.check_repair(repository, file, from, to),
             Proposal::Missing { repository, file, key } => {
                 let version = self.repository(repository).and_then(|r| r.version_of_file(file));
                 match version {

@@ -7,6 +7,7 @@ mod apply;
 mod check;
 mod proposal;
 mod publication;
+mod repair;
 
 use std::sync::Arc;
 

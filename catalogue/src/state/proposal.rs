@@ -60,6 +60,17 @@ pub enum Proposal {
         /// The copy of the provenance.
         provenance: Option<StoredFile>,
     },
+    /// Give a version, or a provenance, whose bytes were spoilt or lost another place with the same bytes.
+    Repair {
+        /// The repository.
+        repository: RepositoryPath,
+        /// The package's file name.
+        file: String,
+        /// Where the bytes should be: another commit may have replaced them meanwhile.
+        from: Key,
+        /// Where they are.
+        to: StoredFile,
+    },
     /// A version's file cannot be found.
     Missing {
         /// The repository.

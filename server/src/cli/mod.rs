@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod beside;
 mod check_config;
+mod doctor;
 mod hand_back;
 mod output;
 mod print_index;
@@ -13,6 +14,7 @@ mod progress;
 mod reconcile;
 mod restore;
 mod routes;
+mod scrub;
 mod serve;
 
 use std::ffi::OsString;
@@ -53,6 +55,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("check-config", _)) => check_config::print(&values),
         Some(("reconcile", flags)) => reconcile::run(&settings, flags),
         Some(("hand-back", flags)) => hand_back::run(&settings, flags),
+        Some(("doctor", flags)) => doctor::run(&settings, &values, flags),
+        Some((doctor::CONTENDER, _)) => doctor::contend(&settings),
+        Some(("scrub", flags)) => scrub::run(&settings, flags),
         Some(("backup", flags)) => backup::run(&settings, flags),
         Some(("restore-backup", flags)) => backup::restore(&settings, flags),
         Some(("restore", flags)) => restore::run(&settings, flags),

@@ -15,6 +15,9 @@ const LOCK_FILE: &str = "lock";
 /// Replicas of one storage on one machine that get folders of their own; further ones work in memory.
 const LARGEST_NUMBER: u32 = 16;
 
+/// Begins the name of the folder in the temporary folder; the user's number follows.
+const TEMPORARY_FOLDER: &str = "chandlery-";
+
 /// A folder that this process alone uses.
 #[derive(Debug)]
 pub(super) struct CatalogueFolder {
@@ -47,6 +50,17 @@ pub(super) fn find(chosen: Option<&Path>, storage: Uuid) -> Result<Option<Catalo
         );
     }
     Ok(found)
+}
+
+/// Where [`find`] would look first, and then; without making anything.
+pub(super) fn places(chosen: Option<&Path>, storage: Option<Uuid>) -> Vec<PathBuf> {
+    if let Some(chosen) = chosen {
+        return vec![chosen.to_owned()];
+    }
+    let own = rustix::process::geteuid().as_raw();
+    let temporary = std::env::temp_dir().join(format!("{TEMPORARY_FOLDER}{own}"));
+    let parents = cache_folder().map(|folder| folder.join("chandlery")).into_iter().chain([temporary]);
+    parents.map(|parent| storage.map_or(parent.clone(), |storage| parent.join(storage.to_string()))).collect()
 }
 
 fn find_in(parents: impl IntoIterator<Item = PathBuf>, storage: Uuid, network: Network) -> Option<CatalogueFolder> {
@@ -114,7 +128,7 @@ fn own_temporary_folder() -> Option<PathBuf> {
 }
 
 fn own_folder(parent: &Path, own: u32) -> Option<PathBuf> {
-    let path = parent.join(format!("chandlery-{own}"));
+    let path = parent.join(format!("{TEMPORARY_FOLDER}{own}"));
     let _ = DirBuilder::new().mode(0o700).create(&path); // it may be there
     let meta = fs::symlink_metadata(&path).ok()?;
     (meta.is_dir() && meta.uid() == own && meta.mode() & 0o022 == 0).then_some(path)

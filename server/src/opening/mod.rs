@@ -6,11 +6,13 @@ mod network;
 mod reach;
 mod store;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use catalogue::{Catalogue, Freshness, IndexOptions, OpenError, Options};
 use storage::observed::Observed;
+use uuid::Uuid;
 
 use crate::config::{self, Settings};
 use crate::metrics::Metrics;
@@ -126,22 +128,32 @@ fn options(settings: &Settings) -> Options {
     };
     let config::Catalogue { freshness, stale_while_down, reconcile_interval, reconcile_on_read, trash_window, .. } =
         settings.catalogue;
-    let context_path = &settings.repository.context_path;
     Options {
         freshness: freshness.unwrap_or(own),
         stale_while_down,
         reconcile_interval,
         reconcile_on_read,
         trash_window,
-        index: IndexOptions {
-            format: settings.index.format,
-            chart_url: settings.index.chart_url.as_ref().map(|base| format!("{base}{context_path}")),
-            context_path: context_path.clone(),
-            urls_by_digest: settings.repository.allow_overwrite,
-        },
+        index: index_options(settings),
         limits: settings.upload.limits.clone(),
         ..Options::default()
     }
+}
+
+/// How indexes are rendered with these settings.
+pub fn index_options(settings: &Settings) -> IndexOptions {
+    let context_path = &settings.repository.context_path;
+    IndexOptions {
+        format: settings.index.format,
+        chart_url: settings.index.chart_url.as_ref().map(|base| format!("{base}{context_path}")),
+        context_path: context_path.clone(),
+        urls_by_digest: settings.repository.allow_overwrite,
+    }
+}
+
+/// Where a server of this storage would keep the catalogue's file, the first choice first.
+pub fn catalogue_places(settings: &Settings, storage: Option<Uuid>) -> Vec<PathBuf> {
+    folder::places(settings.catalogue.folder.as_deref(), storage)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

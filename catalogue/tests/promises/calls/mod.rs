@@ -10,4 +10,5 @@ mod publish;
 mod reconcile;
 mod remove;
 mod replicas;
+mod scrub;
 mod start;

@@ -1,6 +1,9 @@
 //! The operator's commands, beside a running server.
 
+mod backup;
+mod doctor;
 mod restore;
+mod scrub;
 
 use std::path::Path;
 use std::process::Output;

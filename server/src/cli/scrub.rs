@@ -1,0 +1,57 @@
+//! `chandlery scrub`: everything read and hashed again.
+
+use std::process::ExitCode;
+
+use catalogue::{Catalogue, Damage, RepositoryPath, ScrubReport};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::beside;
+use super::output::{EXIT_CODES, Output};
+use super::progress::progress;
+use crate::config::Settings;
+
+const DRY_RUN: &str = "dry-run";
+
+pub(super) fn command() -> Command {
+    Command::new("scrub")
+        .about("Read and hash every package, and mend from the trash or from equal packages what has gone bad")
+        .after_help(EXIT_CODES)
+        .arg(Arg::new(DRY_RUN).long(DRY_RUN).action(ArgAction::SetTrue).help("Change nothing"))
+        .arg(Output::argument())
+}
+
+pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
+    let (output, dry_run) = (Output::of(matches), matches.get_flag(DRY_RUN));
+    let progress = progress(settings, "Reading packages");
+    let work = beside::with_catalogue(settings, async |catalogue: &Catalogue| catalogue.scrub(dry_run, progress).await);
+    match beside::run(settings, work) {
+        Ok(report) => output.report(report.is_sound(), || text(&report), &report),
+        Err(reason) => output.failed(reason),
+    }
+}
+
+fn text(report: &ScrubReport) -> String {
+    let mut text = String::new();
+    let place = |repository: &RepositoryPath, file: &str| match repository.is_root() {
+        true => file.to_owned(),
+        false => format!("{repository}/{file}"),
+    };
+    let done = if report.dry_run { "repairable" } else { "repaired" };
+    for repair in &report.repaired {
+        let place = place(&repair.repository, &repair.file);
+        text.push_str(&format!("{done:11} {place}: {} ({}), found in {}\n", repair.reason, repair.key, repair.source));
+    }
+    for (what, damages) in [("damaged", &report.damaged), ("not read", &report.unread)] {
+        for Damage { repository, file, reason, .. } in damages {
+            text.push_str(&format!("{what:11} {}: {reason}\n", place(repository, file)));
+        }
+    }
+    let ScrubReport { files, bytes, repaired, damaged, unread, .. } = report;
+    text.push_str(&format!(
+        "{files} files ({bytes} bytes) read: {} {done}, {} damaged, {} not read\n",
+        repaired.len(),
+        damaged.len(),
+        unread.len()
+    ));
+    text
+}
