@@ -153,8 +153,12 @@ if (getenv("PASSWORD_FILE")) {
 {{- printf "http://%s.%s.svc:%d%s" (include "chandlery.fullname" .root) (include "chandlery.namespace" .root) (int .root.Values.service.ports.http) .path -}}
 {{- end -}}
 
-{{/* The pod of `helm test`: a page, and the database. Takes the root context. */}}
+{{/*
+The pod of `helm test`: a page, and the database. Helm may render it first, so the chart's own checks come here too. Takes the
+root context.
+*/}}
 {{- define "chandlery.php.test" -}}
+{{- include (printf "chandlery.%s.check" .Chart.Name) . -}}
 {{- $env := concat (fromYamlArray (include "chandlery.database.env" .)) (list
   (dict "name" "URL" "value" (include "chandlery.pageUrl" (dict "root" . "path" .Values.readinessProbe.path)))
   (dict "name" "HOST" "value" (default "localhost" (include "chandlery.host" .)))

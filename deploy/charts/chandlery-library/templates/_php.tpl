@@ -76,6 +76,7 @@ The Secrets that a shop reads, as a YAML list: the database's password, and the 
 
 {{/* The objects of a shop that are the same for all: Service, routes, availability, network, account, claim, extra objects. */}}
 {{- define "chandlery.php.objects" -}}
+{{- include (printf "chandlery.%s.check" .Chart.Name) . -}}
 {{- $scope := dict "root" . -}}
 {{ include "chandlery.service" (merge (dict "ports" (list (dict "name" "http" "port" .Values.service.ports.http "targetPort" "http" "nodePort" .Values.service.nodePorts.http))) $scope) }}
 ---
@@ -101,6 +102,12 @@ The Secrets that a shop reads, as a YAML list: the database's password, and the 
 - 443
 {{- if .Values.smtpHost }}
 - {{ .Values.smtpPort }}
+{{- end }}
+{{- with .Values.externalSearch }}
+- {{ .port }}
+{{- end }}
+{{- with .Values.externalCache }}
+- {{ .port }}
 {{- end }}
 {{- end -}}
 

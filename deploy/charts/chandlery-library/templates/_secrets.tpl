@@ -54,7 +54,7 @@ data:
 
 {{/*
 Keys that an application needs and nobody types: made once, kept, and the same in every pod. All take root, and keys: their
-names. The values are in `keys`.
+names. The values are in `keys`. The Secret takes length as well, of each key.
 */}}
 {{- define "chandlery.keys.secretName" -}}
 {{- default (printf "%s-keys" (include "chandlery.fullname" .root)) .root.Values.keys.existingSecret -}}
@@ -76,7 +76,7 @@ metadata:
 type: Opaque
 data:
   {{- range .keys }}
-  {{ . }}: {{ default (randAlphaNum 64 | b64enc) (get $kept .) | quote }}
+  {{ . }}: {{ default (randAlphaNum (default 64 $.length | int) | b64enc) (get $kept .) | quote }}
   {{- end }}
 {{- end -}}
 {{- end -}}
