@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, IF_MATCH, IF_UNMODIFIED_SINCE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, IF_MATCH, IF_UNMODIFIED_SINCE, RANGE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderValue, Request};
 use tower_http::services::ServeFile;
@@ -22,8 +22,9 @@ const WELCOME: &str = "index.html";
 const STATIC: &str = "static";
 
 /// The operator's page at `/`; `None` if there is none.
-pub async fn welcome(app: &App, head: Parts) -> Option<Response> {
+pub async fn welcome(app: &App, mut head: Parts) -> Option<Response> {
     let folder = app.settings.web.template_folder.as_deref()?;
+    head.headers.remove(RANGE); // nobody resumes a page
     file(folder, Path::new(WELCOME), head).await.ok()
 }
 

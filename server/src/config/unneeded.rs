@@ -28,6 +28,10 @@ pub(super) const SETTINGS: &[&Setting] = &[
         .key("disablestatefiles")
         .default("false")
         .unneeded("index-cache.yaml is read once, for its publish times, and never written while serving"),
+    &Setting::new("storage-timestamp-tolerance", Kind::Duration, "Differences of clocks that are overlooked.")
+        .key("storage.timestamptolerance")
+        .default("0")
+        .unneeded("no clock decides whether a file has changed"),
     &Setting::new("enforce-semver2", Kind::Boolean, "Nothing, in ChartMuseum either.")
         .key("enforce-semver2")
         .default("false")

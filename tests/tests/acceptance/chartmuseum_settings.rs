@@ -22,6 +22,112 @@ fn in_force(launch: &Launch, arguments: &[&str]) -> Vec<(String, String, String)
     text(&output.stdout).lines().map(columns).collect()
 }
 
+/// Every setting: flag, environment variable, key in a file, and something that may be set.
+const TABLE: &[(&str, &str, &str, &str)] = &[
+    ("gen-index", "GEN_INDEX", "genindex", "true"),
+    ("debug", "DEBUG", "debug", "true"),
+    ("log-json", "LOG_JSON", "logjson", "true"),
+    ("log-health", "LOG_HEALTH", "loghealth", "true"),
+    ("log-latency-integer", "LOG_LATENCY_INTEGER", "loglatencyinteger", "true"),
+    ("disable-api", "DISABLE_API", "disableapi", "true"),
+    ("disable-delete", "DISABLE_DELETE", "disabledelete", "true"),
+    ("disable-statefiles", "DISABLE_STATEFILES", "disablestatefiles", "true"),
+    ("json-index", "JSON_INDEX", "json-index", "true"),
+    ("allow-overwrite", "ALLOW_OVERWRITE", "allowoverwrite", "true"),
+    ("disable-force-overwrite", "DISABLE_FORCE_OVERWRITE", "disableforceoverwrite", "true"),
+    ("port", "PORT", "port", "17"),
+    ("listen-host", "LISTEN_HOST", "listen.host", "127.0.0.1"),
+    ("read-timeout", "READ_TIMEOUT", "readtimeout", "17"),
+    ("write-timeout", "WRITE_TIMEOUT", "writetimeout", "17"),
+    ("chart-url", "CHART_URL", "charturl", "https://a.example"),
+    ("context-path", "CONTEXT_PATH", "contextpath", "some"),
+    ("depth", "DEPTH", "depth", "17"),
+    ("depth-dynamic", "DEPTH_DYNAMIC", "depthdynamic", "true"),
+    ("cors-alloworigin", "CORS_ALLOW_ORIGIN", "cors.alloworigin", "https://ui.example"),
+    ("max-upload-size", "MAX_UPLOAD_SIZE", "maxuploadsize", "17"),
+    ("index-limit", "INDEX_LIMIT", "indexlimit", "17"),
+    ("cache-interval", "CACHE_INTERVAL", "cacheinterval", "90s"),
+    ("always-regenerate-chart-index", "ALWAYS_REGENERATE_CHART_INDEX", "always-regenerate-chart-index", "true"),
+    ("chart-post-form-field-name", "CHART_POST_FORM_FIELD_NAME", "chartpostformfieldname", "some"),
+    ("prov-post-form-field-name", "PROV_POST_FORM_FIELD_NAME", "provpostformfieldname", "some"),
+    ("web-template-path", "WEB_TEMPLATE_PATH", "web-template-path", "some"),
+    ("artifact-hub-repo-id", "ARTIFACT_HUB_REPO_ID", "artifact-hub-repo-id", "org1=94a7a4b3"),
+    ("enforce-semver2", "ENFORCE_SEMVER2", "enforce-semver2", "true"),
+    ("cache", "CACHE", "cache.store", "redis"),
+    ("cache-redis-addr", "CACHE_REDIS_ADDR", "cache.redis.addr", "some"),
+    ("cache-redis-password", "CACHE_REDIS_PASSWORD", "cache.redis.password", "some"),
+    ("cache-redis-db", "CACHE_REDIS_DB", "cache.redis.db", "17"),
+    ("storage", "STORAGE", "storage.backend", "local"),
+    ("storage-timestamp-tolerance", "STORAGE_TIMESTAMP_TOLERANCE", "storage.timestamptolerance", "90s"),
+    ("storage-local-rootdir", "STORAGE_LOCAL_ROOTDIR", "storage.local.rootdir", "some"),
+    ("storage-amazon-bucket", "STORAGE_AMAZON_BUCKET", "storage.amazon.bucket", "some"),
+    ("storage-amazon-prefix", "STORAGE_AMAZON_PREFIX", "storage.amazon.prefix", "some"),
+    ("storage-amazon-region", "STORAGE_AMAZON_REGION", "storage.amazon.region", "some"),
+    ("storage-amazon-endpoint", "STORAGE_AMAZON_ENDPOINT", "storage.amazon.endpoint", "some"),
+    ("storage-amazon-sse", "STORAGE_AMAZON_SSE", "storage.amazon.sse", "AES256"),
+    ("storage-amazon-force-path-style", "STORAGE_AMAZON_FORCE_PATH_STYLE", "storage.amazon.forcepathstyle", "true"),
+    ("storage-google-bucket", "STORAGE_GOOGLE_BUCKET", "storage.google.bucket", "some"),
+    ("storage-google-prefix", "STORAGE_GOOGLE_PREFIX", "storage.google.prefix", "some"),
+    ("storage-oracle-bucket", "STORAGE_ORACLE_BUCKET", "storage.oracle.bucket", "some"),
+    ("storage-oracle-prefix", "STORAGE_ORACLE_PREFIX", "storage.oracle.prefix", "some"),
+    ("storage-oracle-region", "STORAGE_ORACLE_REGION", "storage.oracle.region", "some"),
+    ("storage-oracle-compartmentid", "STORAGE_ORACLE_COMPARTMENTID", "storage.oracle.compartmentid", "some"),
+    ("storage-microsoft-container", "STORAGE_MICROSOFT_CONTAINER", "storage.microsoft.container", "some"),
+    ("storage-microsoft-prefix", "STORAGE_MICROSOFT_PREFIX", "storage.microsoft.prefix", "some"),
+    ("storage-alibaba-bucket", "STORAGE_ALIBABA_BUCKET", "storage.alibaba.bucket", "some"),
+    ("storage-alibaba-prefix", "STORAGE_ALIBABA_PREFIX", "storage.alibaba.prefix", "some"),
+    ("storage-alibaba-endpoint", "STORAGE_ALIBABA_ENDPOINT", "storage.alibaba.endpoint", "some"),
+    ("storage-alibaba-sse", "STORAGE_ALIBABA_SSE", "storage.alibaba.sse", "some"),
+    ("storage-openstack-container", "STORAGE_OPENSTACK_CONTAINER", "storage.openstack.container", "some"),
+    ("storage-openstack-prefix", "STORAGE_OPENSTACK_PREFIX", "storage.openstack.prefix", "some"),
+    ("storage-openstack-region", "STORAGE_OPENSTACK_REGION", "storage.openstack.region", "some"),
+    ("storage-openstack-cacert", "STORAGE_OPENSTACK_CACERT", "storage.openstack.cacert", "some"),
+    ("storage-openstack-auth", "STORAGE_OPENSTACK_AUTH", "storage.openstack.auth", "some"),
+    ("storage-baidu-bucket", "STORAGE_BAIDU_BUCKET", "storage.baidu.bucket", "some"),
+    ("storage-baidu-prefix", "STORAGE_BAIDU_PREFIX", "storage.baidu.prefix", "some"),
+    ("storage-baidu-endpoint", "STORAGE_BAIDU_ENDPOINT", "storage.baidu.endpoint", "some"),
+    ("storage-etcd-endpoint", "STORAGE_ETCD_ENDPOINT", "storage.etcd.endpoint", "some"),
+    ("storage-etcd-cafile", "STORAGE_ETCD_CAFILE", "storage.etcd.cafile", "some"),
+    ("storage-etcd-certfile", "STORAGE_ETCD_CERTFILE", "storage.etcd.certfile", "some"),
+    ("storage-etcd-keyfile", "STORAGE_ETCD_KEYFILE", "storage.etcd.keyfile", "some"),
+    ("storage-etcd-prefix", "STORAGE_ETCD_PREFIX", "storage.etcd.prefix", "some"),
+    ("storage-tencent-bucket", "STORAGE_TENCENT_BUCKET", "storage.tencent.bucket", "some"),
+    ("storage-tencent-prefix", "STORAGE_TENCENT_PREFIX", "storage.tencent.prefix", "some"),
+    ("storage-tencent-endpoint", "STORAGE_TENCENT_ENDPOINT", "storage.tencent.endpoint", "some"),
+];
+
+/// Holds what is in force to the table; the source is `before`, the name that the source has for it, `behind`.
+fn check_table(shown: &[(String, String, String)], source: impl Fn(&(&str, &str, &str, &str)) -> String) {
+    for row in TABLE {
+        let line = shown.iter().find(|line| line.0 == row.0).unwrap_or_else(|| panic!("{} is not shown", row.0));
+        let value = if row.0.ends_with("password") || row.0.ends_with("pass") { "********" } else { row.3 };
+        assert_eq!((&*line.1, line.2.clone()), (value, source(row)), "{}", row.0);
+    }
+}
+
+#[test]
+fn every_setting_is_in_force_from_a_flag_from_the_environment_and_from_a_file() {
+    let by_flag: Vec<String> = TABLE.iter().map(|(flag, _, _, value)| format!("-{flag}={value}")).collect();
+    let launch = TABLE.iter().fold(Launch::default(), |launch, (_, variable, _, value)| {
+        launch.environment(variable, if *value == "17" { "18" } else { value })
+    });
+    let launch = launch.environment("SOMETHING_ELSE", "unknown");
+    check_table(&in_force(&launch, &by_flag.iter().map(String::as_str).collect::<Vec<_>>()), |(flag, ..)| {
+        format!("flag --{flag}")
+    });
+
+    let launch =
+        TABLE.iter().fold(Launch::default(), |launch, (_, variable, _, value)| launch.environment(variable, *value));
+    check_table(&in_force(&launch, &[]), |(_, variable, ..)| format!("environment variable {variable}"));
+
+    let launch = Launch::default();
+    let file = launch.storage().with_file_name("all.yaml");
+    let lines: Vec<String> = TABLE.iter().map(|(_, _, key, value)| format!("{key}: {value}\n")).collect();
+    fs::write(&file, lines.concat()).unwrap();
+    let shown = in_force(&launch, &["--config", file.to_str().unwrap()]);
+    check_table(&shown, |(_, _, key, _)| format!("key {key} of {}", file.display()));
+}
+
 /// A file as ChartMuseum's users have it, and what it sets.
 const FILE: &str = r#"
 debug: true

@@ -39,6 +39,7 @@ const TABLE: &[(&str, &str, &str, char, &str)] = &[
     ("cache-redis-password", "CACHE_REDIS_PASSWORD", "cache.redis.password", 's', ""),
     ("cache-redis-db", "CACHE_REDIS_DB", "cache.redis.db", 'i', "0"),
     ("storage", "STORAGE", "storage.backend", 's', ""),
+    ("storage-timestamp-tolerance", "STORAGE_TIMESTAMP_TOLERANCE", "storage.timestamptolerance", 'd', "0"),
     ("storage-local-rootdir", "STORAGE_LOCAL_ROOTDIR", "storage.local.rootdir", 's', ""),
     ("storage-amazon-bucket", "STORAGE_AMAZON_BUCKET", "storage.amazon.bucket", 's', ""),
     ("storage-amazon-prefix", "STORAGE_AMAZON_PREFIX", "storage.amazon.prefix", 's', ""),
