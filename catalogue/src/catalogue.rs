@@ -12,7 +12,9 @@ use crate::blocking::blocking;
 use crate::database::Database;
 use crate::engine::{Backlog, Engine, Request};
 use crate::hand_back::HandBackReport;
-use crate::outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
+use crate::outcome::{
+    CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Reconciled, Stale, Status,
+};
 use crate::reconcile::Memory;
 use crate::replica::Replica;
 use crate::shared::Shared;
@@ -222,6 +224,20 @@ impl Catalogue {
     /// If the storage fails, looks wiped, or another replica changed something meanwhile.
     pub async fn hand_back(&self) -> Result<HandBackReport, CommitError> {
         self.replica.hand_back().await
+    }
+
+    /// Reconciles twice in a row, since a file is believed to be gone when it was not there twice. Goes on to its end
+    /// even if the caller stops waiting; several that were asked for wait for each other.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    pub async fn reconcile_twice(&self, accept_loss: bool) -> Result<Arc<Reconciled>, CommitError> {
+        self.to_the_end(move |replica| async move { replica.reconcile_twice(accept_loss).await }).await
+    }
+
+    /// The reconcile that ended last on this replica, if one did since its start, and whether one is under way.
+    pub fn reconciled(&self) -> (Option<Arc<Reconciled>>, bool) {
+        self.replica.reconciled()
     }
 
     /// Lets go what has been unreferenced, removed or replaced for long enough. Returns how many objects were deleted.

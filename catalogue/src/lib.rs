@@ -45,7 +45,9 @@ pub use hand_back::HandBackReport;
 pub use inventory::{Item, Role};
 pub use observer::{Observer, Proposed};
 pub use options::{Freshness, IndexOptions, NewId, Options};
-pub use outcome::{CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Stale, Status};
+pub use outcome::{
+    CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Reconciled, Stale, Status,
+};
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use scrub::{Repair, ScrubReport};

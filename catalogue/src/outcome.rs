@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::{RepositoryPath, View};
 
 /// Why a catalogue cannot be opened.
@@ -105,6 +107,17 @@ pub struct ReconcileReport {
     pub ignored: Vec<(String, String)>,
     /// The storage looks wiped: nothing was changed, and why.
     pub looks_wiped: Option<String>,
+}
+
+/// A reconcile that ended.
+#[derive(Debug, Clone)]
+pub struct Reconciled {
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What it found and did.
+    pub report: ReconcileReport,
 }
 
 /// A view, and whether it may be older than was asked for.

@@ -58,6 +58,12 @@ pub enum Error {
     /// A bad `limit`.
     #[error("limit is not a valid positive integer")]
     Limit,
+    /// A parameter that cannot be understood: what it should be.
+    #[error("{0}")]
+    Parameter(String),
+    /// Nothing of this name and version can be restored.
+    #[error("there is no such version in the trash")]
+    NotInTrash,
     /// A form without a file that is looked for.
     #[error("no package or provenance file found in form fields {chart} and {provenance}")]
     NoFile {
@@ -143,10 +149,12 @@ impl Error {
             | Self::NoVersion { .. }
             | Self::Constraint(_)
             | Self::NoArtifactHubId
-            | Self::NoValues => StatusCode::NOT_FOUND,
+            | Self::NoValues
+            | Self::NotInTrash => StatusCode::NOT_FOUND,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Offset
             | Self::Limit
+            | Self::Parameter(_)
             | Self::NoFile { .. }
             | Self::Body(_)
             | Self::AmbiguousLength

@@ -1,12 +1,13 @@
-//! Work on packages, which takes time and memory: not on the threads that answer requests, and not too much at once.
+//! Work that takes time and memory, such as reading packages: not on the threads that answer requests, and not too much at
+//! once.
 
 use std::sync::Arc;
 
 use chart::Limits;
 use tokio::sync::Semaphore;
 
-/// Runs the reading of packages on the blocking threads, as many at a time as there are cores: more would not be
-/// faster, and each may take tens of megabytes.
+/// Runs such work on the blocking threads, as much at a time as there are cores: more would not be faster, and reading a
+/// package may take tens of megabytes.
 pub struct Parsing {
     permits: Arc<Semaphore>,
     limits: Arc<Limits>,

@@ -69,6 +69,14 @@ enum Operation {
     UploadProvenance,
     DeleteVersion,
     DeleteChart,
+    ListRepositories,
+    ListChartsOfAll,
+    ShowChosenVersion,
+    ListVersions,
+    ListTrash,
+    RestoreVersion,
+    ShowReconcile,
+    Reconcile,
 }
 
 /// A file of a repository: the one route that has a second, loose reading. See [`Matcher::new`].
@@ -114,6 +122,15 @@ static ROUTES: &[Route] = &[
     get("/-/chart/{name}/{repository}/index.yaml", ShowChartIndex, "the versions of one chart"),
     get("/-/chart/{name}/{repository}/charts/{filename}", DownloadFile, "as in the repository"),
     get("/-/chart/{name}/{repository}/charts/{digest}/{filename}", DownloadFile, "as in the repository"),
+    // our API; a repository is a parameter of the query, see `native`
+    api("GET", "/-/api/v1/repositories", ListRepositories, "all repositories"),
+    api("GET", "/-/api/v1/charts", ListChartsOfAll, "charts of one repository or of all, filtered"),
+    api("GET", "/-/api/v1/charts/{name}", ShowChosenVersion, "a chart's newest version, or the newest in a range"),
+    api("GET", "/-/api/v1/versions", ListVersions, "versions of one repository or of all, filtered"),
+    api("GET", "/-/api/v1/trash", ListTrash, "what was deleted and can be restored"),
+    api("POST", "/-/api/v1/trash/restore", RestoreVersion, "restore a deleted version"),
+    api("GET", "/-/api/v1/reconcile", ShowReconcile, "what the last search of the storage found"),
+    api("POST", "/-/api/v1/reconcile", Reconcile, "search the storage for what was placed, changed or removed by hand"),
     // ChartMuseum's API; with a dynamic depth `/api/charts/charts` is the list of the repository `charts`
     api("GET", "/api/{repository}/charts", ListCharts, "all charts"),
     api("GET", "/api/{repository}/charts/{name}", ShowChart, "all versions of a chart"),

@@ -38,6 +38,11 @@ impl Contract {
         Self { document, validators: RefCell::default() }
     }
 
+    /// The whole document.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// Every documented method of every path.
     pub fn operations(&self) -> Vec<Operation> {
         let paths = self.document["paths"].as_object().expect("openapi.yaml has paths");
@@ -86,6 +91,14 @@ impl Contract {
         let action = ways.iter().find_map(|way| way["bearer"][0].as_str());
         assert!(ways.contains(&json!({ "basic": [] })), "{} knows no basic authentication", operation.id);
         Some(action.unwrap_or_else(|| panic!("{} names no action", operation.id)).to_owned())
+    }
+
+    /// The parameters of the query without which an operation is refused.
+    pub fn required_in_query(&self, operation: &Operation) -> Vec<String> {
+        let parameters = operation.value["parameters"].as_array().into_iter().flatten();
+        let parameters = parameters.map(|parameter| self.resolve(parameter));
+        let required = parameters.filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        required.map(|parameter| parameter["name"].as_str().expect("a parameter has a name").to_owned()).collect()
     }
 
     /// The documented statuses of an operation.

@@ -6,6 +6,7 @@ mod check;
 mod direction;
 mod fuzz;
 mod length;
+mod python;
 mod step;
 mod test;
 mod tools;

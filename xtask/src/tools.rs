@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::step;
 use crate::workspace::Workspace;
+use crate::{python, step};
 
 /// A program that tests run, built from source at a pinned version.
 struct Tool {
@@ -65,5 +65,5 @@ pub fn install(workspace: &Workspace) -> Result<()> {
             }
         }
     }
-    Ok(())
+    python::install(workspace, &tools)
 }

@@ -9,12 +9,14 @@ mod first;
 mod scan;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 
 use crate::change::Traces;
-use crate::outcome::{CommitError, ReconcileReport};
+use crate::outcome::{CommitError, ReconcileReport, Reconciled};
 use crate::replica::Replica;
 use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout};
@@ -38,6 +40,28 @@ pub(crate) struct Memory {
     turns: Turns,
     /// What the first adoption made of the storage, if this replica did it.
     adoption: Mutex<Option<ReconcileReport>>,
+    /// The reconcile that ended last.
+    last: Mutex<Option<Arc<Reconciled>>>,
+    /// How many are under way.
+    running: AtomicUsize,
+    /// Those that were asked for wait for each other.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Counts a reconcile as running for as long as it lives.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What became of one file.
@@ -58,6 +82,39 @@ impl Memory {
 impl Replica {
     /// See [`crate::Catalogue::reconcile`].
     pub async fn reconcile(&self, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
+        let _running = Running::begin(&self.memory.running);
+        let began = self.options.clock.now();
+        let report = self.compare(accept_loss).await?;
+        self.remember_report(began, report.clone());
+        Ok(report)
+    }
+
+    /// See [`crate::Catalogue::reconcile_twice`].
+    pub async fn reconcile_twice(&self, accept_loss: bool) -> Result<Arc<Reconciled>, CommitError> {
+        let _running = Running::begin(&self.memory.running);
+        let _turn = self.memory.turn.lock().await;
+        let began = self.options.clock.now();
+        let mut report = self.compare(accept_loss).await?;
+        // with the loss accepted, what is gone was believed to be so at the first look
+        if !accept_loss && report.looks_wiped.is_none() {
+            report.add(self.compare(accept_loss).await?);
+        }
+        Ok(self.remember_report(began, report))
+    }
+
+    /// The reconcile that ended last on this replica, and whether one is under way.
+    pub fn reconciled(&self) -> (Option<Arc<Reconciled>>, bool) {
+        let last = self.memory.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (last, self.memory.running.load(Ordering::Relaxed) > 0)
+    }
+
+    fn remember_report(&self, began: Timestamp, report: ReconcileReport) -> Arc<Reconciled> {
+        let reconciled = Arc::new(Reconciled { began, ended: self.options.clock.now(), report });
+        *self.memory.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(reconciled.clone());
+        reconciled
+    }
+
+    async fn compare(&self, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
         let state = self.current().await?.state.clone();
         let mut scan = Scan::of(&*self.store).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
         let mut report = ReconcileReport::default();
@@ -119,6 +176,18 @@ impl Replica {
 }
 
 impl ReconcileReport {
+    /// Takes in what a later look found: files that it read anew, and in what state it left the storage.
+    fn add(&mut self, later: Self) {
+        let Self { adopted, provenances, missing, found, unreadable, ignored, looks_wiped } = later;
+        self.adopted.extend(adopted);
+        self.provenances.extend(provenances);
+        self.missing.extend(missing);
+        self.found.extend(found);
+        self.unreadable = unreadable;
+        self.ignored = ignored;
+        self.looks_wiped = looks_wiped;
+    }
+
     /// One line for each thing that an operator should know.
     pub(crate) fn log(&self) {
         self.log_adopted();

@@ -1,9 +1,10 @@
 //! What an entry does to the state.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chart::ChartName;
+use chart::{ChartName, ChartVersion};
 use jiff::{SignedDuration, Timestamp};
 use storage::Key;
 
@@ -311,14 +312,24 @@ impl Chart {
         let at = self.versions.partition_point(|other| other.cmp_age(&version).is_gt());
         self.versions.insert(at, version);
     }
+
+    /// Where the versions begin that stand behind this one, whether or not it still exists: there a listing goes on that
+    /// ended with it.
+    pub fn position_after(&self, version: &ChartVersion, created: Timestamp) -> usize {
+        self.versions.partition_point(|other| other.cmp_age_of(version, created).is_ge())
+    }
 }
 
 impl Version {
     /// The order of a chart's versions, oldest first: by precedence, then publish time, then text.
-    pub(crate) fn cmp_age(&self, other: &Self) -> std::cmp::Ordering {
-        (self.version.cmp_precedence(&other.version))
-            .then(self.created.cmp(&other.created))
-            .then_with(|| self.version.as_str().cmp(other.version.as_str()))
+    pub(crate) fn cmp_age(&self, other: &Self) -> Ordering {
+        self.cmp_age_of(&other.version, other.created)
+    }
+
+    fn cmp_age_of(&self, version: &ChartVersion, created: Timestamp) -> Ordering {
+        (self.version.cmp_precedence(version))
+            .then(self.created.cmp(&created))
+            .then_with(|| self.version.as_str().cmp(version.as_str()))
     }
 }
 

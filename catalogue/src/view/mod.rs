@@ -36,6 +36,7 @@ pub struct RepositoryView {
     options: Arc<IndexOptions>,
     index: OnceLock<Document>,
     listing: OnceLock<Document>,
+    versions: OnceLock<usize>,
 }
 
 /// A region whose pages were rendered anew, or that is no more: what a stored copy must follow.
@@ -133,7 +134,8 @@ impl View {
 
 impl RepositoryView {
     fn new(repository: Arc<Repository>, regions: Regions, options: Arc<IndexOptions>) -> Self {
-        Self { repository, regions, options, index: OnceLock::new(), listing: OnceLock::new() }
+        let (index, listing, versions) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { repository, regions, options, index, listing, versions }
     }
 
     fn adopt_documents(&self, before: &Self) {
@@ -153,6 +155,17 @@ impl RepositoryView {
     /// `GET /api/charts`, ready to send: stitched once per state, on first use.
     pub fn listing(&self) -> &Document {
         self.listing.get_or_init(|| Document::listing(&self.pages()))
+    }
+
+    /// Versions of all charts: counted once per state, on first use.
+    pub fn version_count(&self) -> usize {
+        *self.versions.get_or_init(|| self.repository.version_count())
+    }
+
+    /// Where a version's package is, as the index has it: relative to the index, or absolute with
+    /// [`IndexOptions::chart_url`].
+    pub fn package_url(&self, version: &Version) -> String {
+        render::url(version, &self.repository.path, &self.options)
     }
 
     /// An index of chosen versions of each chart, newest first; charts of which none is chosen are left out.

@@ -65,20 +65,22 @@ fn entries<'a>(versions: &'a [Arc<Version>], urls: &'a [String]) -> Vec<Entry<'a
 }
 
 fn urls(versions: &[Arc<Version>], path: &RepositoryPath, options: &IndexOptions) -> Vec<String> {
+    versions.iter().map(|version| url(version, path, options)).collect()
+}
+
+/// Where a package is, as the index has it.
+pub(super) fn url(version: &Version, path: &RepositoryPath, options: &IndexOptions) -> String {
     let base = match &options.chart_url {
-        None => "charts".to_owned(),
-        Some(base) if path.is_root() => format!("{base}/charts"),
-        Some(base) => format!("{base}/{path}/charts"),
+        None => "charts",
+        Some(base) if path.is_root() => &format!("{base}/charts"),
+        Some(base) => &format!("{base}/{path}/charts"),
     };
-    let url = |version: &Arc<Version>| {
-        let file = escape(&version.file);
-        if options.urls_by_digest || version.replaced {
-            format!("{base}/{}/{file}", version.package.digest)
-        } else {
-            format!("{base}/{file}")
-        }
-    };
-    versions.iter().map(url).collect()
+    let file = escape(&version.file);
+    if options.urls_by_digest || version.replaced {
+        format!("{base}/{}/{file}", version.package.digest)
+    } else {
+        format!("{base}/{file}")
+    }
 }
 
 /// File names stand in URLs as they are, as in ChartMuseum, but for the three characters that would end the path.

@@ -51,7 +51,7 @@ fn names_api_version(metadata: &str) -> bool {
 
 /// The one form of times in an index: RFC 3339 in UTC, as many digits as needed. Go reads no year before 0 and fails on
 /// the whole index, so earlier times, which only a broken file system reports, become Go's zero time.
-pub(super) fn rfc3339(time: Timestamp) -> String {
+pub fn rfc3339(time: Timestamp) -> String {
     const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
     time.max(YEAR_ONE).to_string()
 }

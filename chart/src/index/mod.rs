@@ -15,7 +15,7 @@ mod yaml;
 
 pub use body::Body;
 pub use document::{Document, Head};
-pub use entry::Entry;
+pub use entry::{Entry, rfc3339};
 pub use json::to_json;
 pub use page::Page;
 

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::Frames;
 
 /// What ChartMuseum writes, to the letter.
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// An answer of JSON text.
 pub fn json(status: StatusCode, text: impl Into<Bytes>) -> Response {

@@ -1,6 +1,7 @@
 //! The parts of HTTP that answers are made of: bodies, validators, encodings, ranges.
 
 mod conditional;
+mod document;
 mod encoding;
 mod frames;
 mod json;
@@ -10,9 +11,10 @@ mod range;
 mod tests;
 
 pub use conditional::is_known;
+pub use document::document;
 pub use encoding::prefers_gzip;
 pub use frames::Frames;
-pub use json::{json, json_error, json_frames};
+pub use json::{JSON, json, json_error, json_frames};
 pub use prepared::prepared;
 pub use range::{Requested, requested};
 

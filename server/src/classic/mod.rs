@@ -10,7 +10,7 @@ pub(crate) mod own_pages;
 pub(crate) mod packages;
 pub(crate) mod provenance;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod welcome;
 
 use axum::response::Response;

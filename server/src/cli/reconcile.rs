@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use catalogue::{Catalogue, CommitError, ReconcileReport, RepositoryPath};
+use catalogue::{CommitError, ReconcileReport, RepositoryPath};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
@@ -73,25 +73,11 @@ pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
 
 async fn reconcile(settings: &Settings, accept_loss: bool) -> Result<Report, String> {
     beside::with_catalogue(settings, async |catalogue| {
-        let found = look_twice(catalogue, accept_loss).await?;
+        let found = catalogue.reconcile_twice(accept_loss).await?.report.clone();
         let unreached = opening::unreached(settings, &catalogue.view().state);
         Ok::<_, CommitError>(Report::new(catalogue.adoption(), found, unreached))
     })
     .await
-}
-
-/// A file is believed to be gone when it was not there twice.
-async fn look_twice(catalogue: &Catalogue, accept_loss: bool) -> Result<ReconcileReport, CommitError> {
-    let mut report = catalogue.reconcile(accept_loss).await?;
-    if !accept_loss && report.looks_wiped.is_none() {
-        let again = catalogue.reconcile(accept_loss).await?;
-        report.adopted.extend(again.adopted);
-        report.provenances.extend(again.provenances);
-        report.missing.extend(again.missing);
-        report.found.extend(again.found);
-        report.looks_wiped = again.looks_wiped;
-    }
-    Ok(report)
 }
 
 impl Report {

@@ -36,7 +36,7 @@ pub use self::log::Log;
 pub use self::metrics::Metrics;
 pub use self::notices::Notice;
 pub use self::packages::Packages;
-pub use self::repository::{Depth, Repository};
+pub use self::repository::{Depth, OWN_SEGMENT, Repository};
 pub use self::secret::Secret;
 pub use self::setting::{Kind, Setting, Standing, Value};
 pub use self::show::{in_force, markdown};

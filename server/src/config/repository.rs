@@ -35,6 +35,17 @@ pub enum Depth {
     Dynamic,
 }
 
+/// Below this segment of a path is what the server has of its own, so no repository there can be reached.
+pub const OWN_SEGMENT: &str = "-";
+
+impl Depth {
+    /// A repository at this path can be reached.
+    pub fn has(self, path: &RepositoryPath) -> bool {
+        let is_ours = path.as_str().split('/').next() == Some(OWN_SEGMENT);
+        !is_ours && (self == Self::Dynamic || self == Self::Fixed(path.depth()))
+    }
+}
+
 /// What the repositories allow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repository {

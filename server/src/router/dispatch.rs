@@ -12,6 +12,7 @@ use crate::auth::{Caller, Delete, Pull, Push};
 use crate::classic::index::IndexView;
 use crate::classic::{artifact_hub, charts, health, index, info, own_pages, packages, provenance, welcome};
 use crate::error::Error;
+use crate::native;
 
 /// Answers every request that is no probe. Cheap to clone.
 #[derive(Clone)]
@@ -104,6 +105,24 @@ impl Door {
                 Box::pin(charts::delete::version(app, &caller.grant::<Delete>(may)?, name, version)).await
             }
             Operation::DeleteChart => Box::pin(charts::delete::chart(app, &caller.grant::<Delete>(may)?, name)).await,
+            Operation::ListRepositories => {
+                Box::pin(native::repositories::list::list(app, &caller, headers, head.uri.query())).await
+            }
+            Operation::ListChartsOfAll => {
+                Box::pin(native::charts::list::list(app, &caller, headers, head.uri.query())).await
+            }
+            Operation::ShowChosenVersion => {
+                Box::pin(native::charts::show::show(app, &caller, headers, head.uri.query(), name)).await
+            }
+            Operation::ListVersions => {
+                Box::pin(native::versions::list::list(app, &caller, headers, head.uri.query())).await
+            }
+            Operation::ListTrash => Box::pin(native::trash::list::list(app, &caller, headers, head.uri.query())).await,
+            Operation::RestoreVersion => {
+                Box::pin(native::trash::restore::restore(app, &caller, head.uri.query())).await
+            }
+            Operation::ShowReconcile => native::reconcile::show::show(app, &caller),
+            Operation::Reconcile => Box::pin(native::reconcile::run::run(app, &caller, head.uri.query())).await,
             Operation::ShowProbe => Err(Error::NotFound), // answered before the door
         };
         let mut response = answer.unwrap_or_else(IntoResponse::into_response);

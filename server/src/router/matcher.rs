@@ -5,7 +5,7 @@ use chart::Digest;
 use http::Method;
 
 use super::{Exists, FILE, PAGE, Route, path};
-use crate::config::{Depth, Settings};
+use crate::config::{Depth, OWN_SEGMENT, Settings};
 
 /// A route, and what the path says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +66,6 @@ enum Part {
     Path,
 }
 
-/// Repositories below this segment cannot be reached: what is ours alone lives there.
-const OWN: &str = "-";
 /// The registry's segment, which is never the page of a repository.
 const REGISTRY: &str = "v2";
 /// An index that was asked for at the wrong depth is not there; a page in its place would only puzzle Helm.
@@ -175,7 +173,7 @@ impl Pattern {
         }
         let first = segments.split('/').next();
         let no_page = first == Some(REGISTRY) || segments.rsplit('/').next() == Some(INDEX);
-        if first == Some(OWN) || (no_page && self.route.path == PAGE) || segments.is_empty() {
+        if first == Some(OWN_SEGMENT) || (no_page && self.route.path == PAGE) || segments.is_empty() {
             return None;
         }
         RepositoryPath::parse(segments).ok()

@@ -10,6 +10,15 @@ pub fn value(query: Option<&str>, name: &str) -> Option<String> {
     })
 }
 
+/// Every parameter and its value, decoded, in their order.
+pub fn pairs(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key), decode(value))
+    })
+}
+
 fn decode(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
@@ -35,5 +44,12 @@ mod tests {
         assert_eq!(value(Some("a=1&a=2"), "a").as_deref(), Some("1"));
         assert_eq!(value(Some("a=%2B1"), "a").as_deref(), Some("+1"));
         assert_eq!(value(Some("a=+1"), "a").as_deref(), Some(" 1"));
+    }
+
+    #[test]
+    fn all_values_are_there_in_their_order() {
+        let read = |query| pairs(query).map(|(key, value)| format!("{key}:{value}")).collect::<Vec<_>>();
+        assert_eq!(read(Some("b=1&&a=%C3%A9+x&b&=y&%61=")), ["b:1", "a:é x", "b:", ":y", "a:"]);
+        assert!(read(Some("")).is_empty() && read(None).is_empty());
     }
 }

@@ -49,13 +49,18 @@ impl Walk<'_> {
         body: Option<reqwest::Body>,
     ) -> Answer {
         let mut values = self.values.clone();
-        let (mut headers, mut query) = (Vec::new(), String::new());
+        let mut headers = Vec::new();
         let parameters = self.contract.parameters(operation);
+        // our own API has the repository in the query
+        let repository = parameters.iter().any(|parameter| *parameter == ("query".to_owned(), "repository".to_owned()));
+        let asked = repository.then(|| "repository".to_owned());
+        let asked = asked.into_iter().chain(self.contract.required_in_query(operation));
+        let mut query: BTreeMap<String, String> = asked.map(|name| (name.clone(), values[&*name].clone())).collect();
         for (name, value) in change {
             let place = parameters.iter().find(|(_, parameter)| parameter == name).map(|(place, _)| &**place);
             match place {
                 Some("header") => headers.push((*name, *value)),
-                Some("query") => query = format!("?{name}={value}"),
+                Some("query") => drop(query.insert((*name).to_owned(), (*value).to_owned())),
                 _ => drop(values.insert(name, (*value).to_owned())),
             }
         }
@@ -70,6 +75,8 @@ impl Walk<'_> {
         }
         assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
         let path = if path.is_empty() { "/".to_owned() } else { path };
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         let method: Method = operation.method.parse().unwrap();
         let mut request = self.server.request(method, &format!("{path}{query}"));
         for (name, value) in headers {
@@ -90,11 +97,14 @@ impl Walk<'_> {
             |name: &str, parameters: &[(String, String)]| parameters.iter().any(|(_, parameter)| parameter == name);
         let parameters = self.contract.parameters(operation);
         let zeros = "0".repeat(64);
-        let ways: [&[(&'static str, &str)]; 20] = [
+        let ways: [&[(&'static str, &str)]; 23] = [
             &[],
             &[("repository", "never/heard")],
+            &[("repository", ".hidden/team")],
             &[("name", "nothing")],
             &[("version", "9.9.9")],
+            &[("range", "^9")],
+            &[("range", "LATEST")],
             &[("version", "LATEST")],
             &[("version", "latest")],
             &[("filename", "one-1.0.0.tgz.prov")],
@@ -148,6 +158,9 @@ impl Walk<'_> {
 
     /// Uploads in every way.
     async fn upload(&mut self, operation: &Operation) {
+        if operation.path.starts_with("/-/api/v1/") {
+            return self.change(operation).await;
+        }
         let chart = Chart::new(&operation.id, "1.0.0");
         let prov = chart.provenance();
         let good = if operation.path.ends_with("prov") { prov.clone().into() } else { chart.bytes.clone() };
@@ -156,6 +169,11 @@ impl Walk<'_> {
         {
             let answer = self.send(operation, &[], Some(body.into())).await;
             assert_eq!(answer.status, status, "{answer:?}");
+        }
+        if !self.values["repository"].is_empty() {
+            let hidden = [("repository", ".hidden/team")];
+            let answer = self.send(operation, &hidden, Some(good.clone().into())).await;
+            assert_eq!(answer.status, 404, "{answer:?}");
         }
         let answer = self.send(operation, &[("force", "")], Some(good.into())).await;
         assert_eq!(answer.status, 201, "{answer:?}");
@@ -167,6 +185,30 @@ impl Walk<'_> {
         let answer = self.server.send(self.server.request(Method::POST, &path).multipart(form)).await;
         self.contract.check(operation, &answer);
         assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
+    /// Asks our own API for a change in every way.
+    async fn change(&mut self, operation: &Operation) {
+        if operation.id == "reconcile" {
+            for (way, status) in [(&[][..], 200), (&[("acceptLoss", "maybe")], 400)] {
+                self.send(operation, way, None).await.expect(status);
+            }
+            return;
+        }
+        assert_eq!(operation.id, "restore_version", "not walked");
+        let chart = Chart::new(&operation.id, "1.0.0");
+        let repository = self.values["repository"].clone();
+        let api = format!("/api/{repository}/charts").replace("//", "/");
+        self.server.publish(&repository, &chart).await;
+        for status in [200, 409] {
+            self.server.delete(&format!("{api}/{}/{}", chart.name, chart.version)).await.expect(200);
+            if status == 409 {
+                self.server.publish(&repository, &chart).await;
+            }
+            self.send(operation, &[("name", &chart.name)], None).await.expect(status);
+        }
+        self.send(operation, &[("name", "nothing")], None).await.expect(404);
+        self.send(operation, &[("version", "")], None).await.expect(400);
     }
 
     /// Deletes what is there, and again.
@@ -326,7 +368,7 @@ async fn without_credentials(contract: &Contract, seen: &mut BTreeSet<(String, u
             };
             let answer = answer.expect_error(401, "unauthorized");
             assert_eq!(answer.header("x-request-id").map(str::len), Some(36));
-            let challenge = match (is_bearer, action.as_str(), operation.path.contains("{repository}")) {
+            let challenge = match (is_bearer, action.as_str(), names_repository(contract, &operation)) {
                 (false, ..) => "Basic realm=\"ChartMuseum\"".to_owned(),
                 (true, "admin", _) => challenge("server", "*", "admin"),
                 (true, action, true) => challenge("artifact-repository", "org/team", action),
@@ -335,6 +377,11 @@ async fn without_credentials(contract: &Contract, seen: &mut BTreeSet<(String, u
             assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{}", operation.id);
         }
     }
+}
+
+/// A request to the operation says which repository it means: in its path, or in the query.
+fn names_repository(contract: &Contract, operation: &Operation) -> bool {
+    contract.parameters(operation).iter().any(|(_, name)| name == "repository")
 }
 
 /// A server with nothing in it that has every route.
@@ -360,7 +407,7 @@ async fn every_operation_takes_a_token_for_its_own_action_only() {
     let mut seen = BTreeSet::new();
     for operation in contract.operations() {
         let Some(action) = contract.action(&operation) else { continue };
-        let name = if operation.path.contains("{repository}") { "org/team" } else { "repo" };
+        let name = if names_repository(&contract, &operation) { "org/team" } else { "repo" };
         let token = |actions: &[&str]| match actions.contains(&"admin") {
             // who may administer may do nothing else
             true => service.token_of("server", "*", &ACTIONS),

@@ -26,6 +26,7 @@ mod packages;
 mod refusals;
 mod removal;
 mod repositories;
+mod schemathesis;
 mod serving;
 mod settings;
 mod takeover;

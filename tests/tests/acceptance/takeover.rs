@@ -246,7 +246,7 @@ async fn going_back_keeps_every_chart() {
     let report = json(&done);
     let places = json!(["org/again-1.0.0.tgz", "org/plain-3.0.0.tgz", "org/web-1.0.0.tgz", "org/web-1.0.0.tgz.prov"]);
     let mut written = report["written"].clone();
-    written.as_array_mut().unwrap().sort_by_key(|place| place.to_string());
+    written.as_array_mut().unwrap().sort_by_key(ToString::to_string);
     assert_eq!(written, places);
     assert_eq!(report["deletedIndexes"], json!(["org/index-cache.yaml"]));
     // the older bytes are kept aside

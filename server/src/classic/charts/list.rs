@@ -4,16 +4,14 @@ use axum::response::Response;
 use bytes::Bytes;
 use catalogue::RepositoryView;
 use chart::index::{Body, to_json};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 
 use crate::App;
-use crate::answer::{json_frames, prepared, with_age};
+use crate::answer::{JSON, json_frames, prepared, with_age};
 use crate::auth::{Grant, Pull};
 use crate::error::Error;
 use crate::reading;
 use crate::router::query;
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// `GET /api/{repository}/charts`: all charts, or those of a page of names in byte order.
 pub async fn list(app: &App, grant: &Grant<Pull>, headers: &HeaderMap, query: Option<&str>) -> Result<Response, Error> {

@@ -47,7 +47,17 @@ impl TestServer {
         settings.catalogue.freshness = Some(Freshness::Strict);
         settings.catalogue.stale_while_down = Duration::ZERO;
         change(&mut settings);
-        let store = Faulty::new(MemoryStore::new(), Plan::none());
+        Self::on(Faulty::new(MemoryStore::new(), Plan::none()), settings).await
+    }
+
+    /// Another replica on the storage of this one, with some settings changed.
+    pub async fn sharing(other: &Self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = other.door.app().settings.clone();
+        change(&mut settings);
+        Self::on(other.store.clone(), settings).await
+    }
+
+    async fn on(store: Faulty<MemoryStore>, settings: Settings) -> Self {
         let options = Options {
             freshness: settings.catalogue.freshness.unwrap(),
             stale_while_down: settings.catalogue.stale_while_down,
@@ -123,6 +133,11 @@ impl TestServer {
         let index = self.get(&format!("{repository}/index.yaml")).await;
         assert_eq!(index.status, 200);
         names(&index.json()["entries"])
+    }
+
+    /// Takes a file away by hand.
+    pub async fn remove_file(&self, key: &str) {
+        self.store.inner().delete(&storage::Key::new(key).unwrap()).await.unwrap();
     }
 
     /// Keys of all objects but the journal's and the like.

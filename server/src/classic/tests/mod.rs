@@ -2,7 +2,7 @@
 
 mod charts;
 mod delete;
-mod fixtures;
+pub(crate) mod fixtures;
 mod form;
 mod index;
 mod limits;

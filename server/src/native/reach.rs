@@ -1,0 +1,49 @@
+//! Which repositories a request reaches: those that the settings show and the caller may do something in.
+
+use std::sync::Arc;
+
+use catalogue::{FreshView, RepositoryPath, RepositoryView, View};
+
+use crate::App;
+use crate::auth::{Action, Caller, Grant};
+use crate::error::Error;
+use crate::reading;
+
+/// A fresh view to list from; of a repository that is not known in it, one that was checked after the request began.
+pub async fn view(app: &App, asked: Option<&RepositoryPath>) -> Result<FreshView, Error> {
+    reading::view(&app.catalogue, |view| asked.is_none_or(|path| view.repository(path).is_some())).await
+}
+
+/// The repositories that a list goes through, in byte order of paths, from `first` on: the one that was asked for, or all.
+///
+/// # Errors
+/// If the caller has no right to the one, or to any of them.
+pub fn repositories<A: Action>(
+    app: &App,
+    caller: &Caller<'_>,
+    view: &View,
+    asked: Option<RepositoryPath>,
+    first: &str,
+) -> Result<Vec<Arc<RepositoryView>>, Error> {
+    if let Some(path) = asked {
+        let grant: Grant<A> = caller.grant(path)?;
+        return Ok(view.repository(grant.repository()).cloned().into_iter().collect());
+    }
+    let depth = app.settings.repository.depth;
+    let mut reached = Vec::new();
+    let mut is_any = false;
+    for repository in view.repositories() {
+        let path = &repository.repository.path;
+        if depth.has(path) && caller.may::<A>(path) {
+            is_any = true;
+            if path.as_str() >= first {
+                reached.push(repository.clone());
+            }
+        }
+    }
+    if !is_any {
+        // who may see nothing is told so, also where there is nothing
+        let _: Grant<A> = caller.grant(RepositoryPath::root())?;
+    }
+    Ok(reached)
+}

@@ -1,0 +1,3 @@
+//! Versions of charts.
+
+pub(crate) mod list;
