@@ -178,3 +178,24 @@ async fn encrypted_connections_have_numbers_too() {
     assert!(read.value("chandlery_tls_not_after_seconds", &[]).unwrap() > 4e9);
     assert_eq!(read.value("chandlery_tls_reload_failed", &[]), Some(0.0));
 }
+
+#[tokio::test]
+async fn numbers_need_no_credentials_and_tell_none() {
+    let server =
+        Server::with(&["--enable-metrics", "--basic-auth-user=me", "--basic-auth-pass=hush-hush", "--debug"]).await;
+    server.get("/index.yaml?token=hush-hush").await.expect(401);
+    let wrong = server.request(Method::GET, "/index.yaml").basic_auth("me", Some("hush-wrong"));
+    server.send(wrong).await.expect(401);
+    let right = server.request(Method::GET, "/index.yaml").basic_auth("me", Some("hush-hush"));
+    server.send(right).await.expect(200);
+    let labels = |code| [("code", code), ("url", "/:repo/index.yaml"), ("method", "GET")];
+    until(&server, "all are counted", |read| {
+        read.value("chartmuseum_requests_total", &labels("401")) == Some(2.0)
+            && read.value("chartmuseum_requests_total", &labels("200")) == Some(1.0)
+    })
+    .await;
+    assert!(!server.get("/metrics").await.text().contains("hush"));
+    let encoded = "aHVzaC1"; // how both passwords begin in base64, wherever the user's name ends
+    let log = server.log().text();
+    assert!(!log.contains("hush") && !log.contains(encoded), "{log}");
+}
