@@ -37,4 +37,5 @@ pub use proxy::{Fault, Passing, Proxy};
 pub use schemathesis::Schemathesis;
 pub use server::{Server, client};
 pub use skip::skipped;
+pub use storage_s3::gateway::Gateway;
 pub use tokens::TokenService;

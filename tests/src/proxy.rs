@@ -7,10 +7,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// Pieces that a slow body comes in.
 const SLOW_PIECES: usize = 20;
@@ -62,6 +65,8 @@ pub enum Fault {
     SlowBody,
     /// Half of the answer's body comes, and then nothing more.
     StalledBody,
+    /// Done by the store, and never answered.
+    Silence,
 }
 
 struct Rule {
@@ -76,10 +81,15 @@ struct Rule {
 /// A running proxy. It ends with the value.
 pub struct Proxy {
     address: SocketAddr,
+    scheme: &'static str,
     rules: Arc<Mutex<Vec<Rule>>>,
     done: watch::Sender<usize>,
     task: JoinHandle<()>,
 }
+
+/// A connection of the server, with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,31 +100,51 @@ impl fmt::Debug for Proxy {
 impl Proxy {
     /// Starts in front of a port of the loopback device.
     pub async fn before(port: u16) -> Self {
+        Self::start(port, None).await
+    }
+
+    /// Starts with TLS, and returns the certificate (PEM) to trust.
+    pub async fn with_tls(port: u16) -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate can be made");
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+        let provider = rustls::crypto::aws_lc_rs::default_provider().into();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key))
+            .expect("the certificate is its key's");
+        (Self::start(port, Some(Arc::new(config).into())).await, made.cert.pem())
+    }
+
+    async fn start(port: u16, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let rules = Arc::<Mutex<Vec<Rule>>>::default();
         let done = watch::Sender::new(0);
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let task = {
             let (rules, done) = (Arc::clone(&rules), done.clone());
             tokio::spawn(async move {
                 while let Ok((client, _)) = listener.accept().await {
-                    let link = Link {
-                        client: BufReader::new(client),
-                        store: None,
-                        port,
-                        rules: Arc::clone(&rules),
-                        done: done.clone(),
-                    };
-                    tokio::spawn(link.serve());
+                    let (rules, done, tls) = (Arc::clone(&rules), done.clone(), tls.clone());
+                    tokio::spawn(async move {
+                        let client: Box<dyn Stream> = match tls {
+                            None => Box::new(client),
+                            Some(tls) => match tls.accept(client).await {
+                                Ok(client) => Box::new(client),
+                                Err(_) => return, // it does not trust us
+                            },
+                        };
+                        Link { client: BufReader::new(client), store: None, port, rules, done }.serve().await;
+                    });
                 }
             })
         };
-        Self { address, rules, done, task }
+        Self { address, scheme, rules, done, task }
     }
 
     /// Its URL.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {
@@ -153,7 +183,7 @@ impl Drop for Proxy {
 
 /// One connection of the server.
 struct Link {
-    client: BufReader<TcpStream>,
+    client: BufReader<Box<dyn Stream>>,
     store: Option<BufReader<TcpStream>>,
     port: u16,
     rules: Arc<Mutex<Vec<Rule>>>,
@@ -181,6 +211,7 @@ impl Link {
             Some(Fault::CutBefore) => return Ok(false),
             Some(Fault::Answer(status, code)) => {
                 self.client.write_all(&made_up(status, code, &head)).await?;
+                self.client.flush().await?;
                 return Ok(true);
             }
             _ => {}
@@ -188,8 +219,13 @@ impl Link {
         let (answer, content) = self.ask(&head, &body).await?;
         match fault {
             Some(Fault::CutAfter) => return Ok(false),
+            Some(Fault::Silence) => {
+                let _ = self.client.read_u8().await; // until the server has enough of it
+                return Ok(false);
+            }
             Some(Fault::AnswerAfter(status, code)) => {
                 self.client.write_all(&made_up(status, code, &head)).await?;
+                self.client.flush().await?;
                 return Ok(true);
             }
             _ => self.client.write_all(&answer.bytes).await?,
@@ -201,6 +237,7 @@ impl Link {
             }
             Some(Fault::StalledBody) => {
                 self.client.write_all(&content[..content.len() / 2]).await?;
+                self.client.flush().await?;
                 // until the server has enough of it
                 let _ = self.client.read_u8().await;
                 return Ok(false);
@@ -208,11 +245,13 @@ impl Link {
             Some(Fault::SlowBody) => {
                 for piece in content.chunks((content.len() / SLOW_PIECES).max(1)) {
                     self.client.write_all(piece).await?;
+                    self.client.flush().await?;
                     tokio::time::sleep(SLOW_PAUSE).await;
                 }
             }
             _ => self.client.write_all(&content).await?,
         }
+        self.client.flush().await?;
         Ok(!answer.has("connection", "close"))
     }
 
@@ -272,7 +311,7 @@ impl Head {
 }
 
 /// None at the end of the connection.
-async fn read_head(source: &mut BufReader<TcpStream>) -> io::Result<Option<Head>> {
+async fn read_head<S: AsyncRead + Unpin>(source: &mut BufReader<S>) -> io::Result<Option<Head>> {
     let (mut bytes, mut first, mut headers) = (Vec::new(), String::new(), Vec::new());
     loop {
         let begin = bytes.len();
@@ -290,7 +329,11 @@ async fn read_head(source: &mut BufReader<TcpStream>) -> io::Result<Option<Head>
 }
 
 /// The body as it came. Without a length, a request has none, and an answer goes on to the end of the connection.
-async fn read_body(source: &mut BufReader<TcpStream>, head: &Head, is_answer: bool) -> io::Result<Vec<u8>> {
+async fn read_body<S: AsyncRead + Unpin>(
+    source: &mut BufReader<S>,
+    head: &Head,
+    is_answer: bool,
+) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     if let Some(length) = head.header("content-length") {
         body.resize(length.parse().map_err(|_| ErrorKind::InvalidData)?, 0);

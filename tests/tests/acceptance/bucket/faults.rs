@@ -139,6 +139,19 @@ async fn a_package_is_served_whole_or_with_503() {
 }
 
 #[tokio::test]
+async fn a_store_that_does_not_answer_is_asked_again() {
+    let Some((proxy, launch)) = behind_a_proxy().await else { return };
+    let server = launch.with("--storage-amazon-attempt-timeout=2s").with("--cache-interval=0").start().await;
+    for (place, part) in [("package", ".tgz"), ("journal", "/journal/")] {
+        let chart = Chart::new(place, "1.0.0");
+        proxy.plan(Fault::Silence, 0, 1, move |request: &Passing| request.writes(part));
+        let answer = server.upload(&chart).await;
+        assert_eq!(proxy.calm(), [""; 0], "{place}");
+        expect_settled(&server, &chart, &answer).await;
+    }
+}
+
+#[tokio::test]
 async fn a_journal_that_cannot_be_read_gives_the_last_state_with_a_warning_and_takes_no_upload() {
     let Some((proxy, server)) = site().await else { return };
     server.publish("", &Chart::new("one", "1.0.0")).await;

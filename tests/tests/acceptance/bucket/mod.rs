@@ -2,6 +2,7 @@
 //! several replicas. What the classic door promises is shown there by the other tests, run once more with
 //! `CHANDLERY_TEST_STORAGE=bucket`.
 
+mod backup;
 mod faults;
 mod modes;
 mod replicas;

@@ -1,4 +1,10 @@
-use acceptance::{Chart, Fault, Launch, gateway};
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use acceptance::{Chart, Fault, Gateway, Launch, Proxy, gateway};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::behind_a_proxy;
 
@@ -52,6 +58,74 @@ async fn a_wrong_clock_and_a_bucket_elsewhere_are_said_at_the_start() {
         let said = refused(launch).await;
         assert!(said.contains(expected), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_store_with_tls_is_trusted_by_its_certificate_only() {
+    let Some(gateway) = gateway() else { return };
+    let (proxy, certificate) = Proxy::with_tls(gateway.port()).await;
+    let launch = || Launch::default().in_bucket(gateway).environment("STORAGE_AMAZON_ENDPOINT", proxy.endpoint());
+    let said = refused(launch().with("--storage-amazon-retries=0")).await;
+    assert!(said.contains("(setting storage-amazon-endpoint): https://127.0.0.1:"), "{said}");
+    assert!(said.contains("certificate"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.pem");
+    fs::write(&file, certificate).unwrap();
+    let server = launch().with(format!("--storage-amazon-ca-file={}", file.display())).start().await;
+    let chart = Chart::new("one", "1.0.0");
+    server.publish("", &chart).await;
+    assert_eq!(server.pull("", "one", "1.0.0").await, chart.bytes);
+}
+
+/// Answers as a container's credentials do: new ones at each request, which hold for a moment only.
+async fn container(gateway: &'static Gateway) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/credentials", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).await;
+            count.fetch_add(1, Ordering::Relaxed);
+            let [(_, access), (_, secret)] = gateway.credentials();
+            let expiration = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1);
+            let body = serde_json::json!({
+                "AccessKeyId": access, "SecretAccessKey": secret, "Token": "", "Expiration": expiration.to_string(),
+            });
+            let body = body.to_string();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn credentials_come_from_a_shared_file_and_from_a_container_that_renews_them() {
+    let Some(gateway) = gateway() else { return };
+    let [(_, access), (_, secret)] = gateway.credentials();
+    let nobody = || {
+        let launch = Launch::default().in_bucket(gateway).environment("AWS_ACCESS_KEY_ID", "");
+        launch.environment("AWS_SECRET_ACCESS_KEY", "")
+    };
+    let launch = nobody();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("credentials");
+    fs::write(&file, format!("[charts]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n")).unwrap();
+    let launch = launch.environment("AWS_SHARED_CREDENTIALS_FILE", &file).environment("AWS_PROFILE", "charts");
+    launch.start().await.publish("", &Chart::new("one", "1.0.0")).await;
+
+    let (url, asked) = container(gateway).await;
+    let server = nobody().environment("AWS_CONTAINER_CREDENTIALS_FULL_URI", url).start().await;
+    server.publish("", &Chart::new("one", "1.0.0")).await;
+    server
+        .until("the credentials were renewed", async |server| {
+            server.index("").await;
+            (asked.load(Ordering::Relaxed) > 2).then_some(())
+        })
+        .await;
+    server.publish("", &Chart::new("one", "2.0.0")).await;
 }
 
 #[tokio::test]
