@@ -95,7 +95,31 @@ impl Copying {
                 Fate::Gone(reason) => gone.push((item, reason)),
             }
         }
+        self.copy_unlisted(state).await?;
         Ok(gone)
+    }
+
+    /// Files that are no versions and are served by their names all the same. Nothing vouches for their bytes, so that one
+    /// of the right length is left as it is.
+    async fn copy_unlisted(&mut self, state: &State) -> Result<(), BackupError> {
+        for key in unlisted(state) {
+            let size = match patiently(|| self.from.head(&key)).await {
+                Ok(meta) => meta.size,
+                Err(StorageError::Unavailable(reason)) => {
+                    return Err(BackupError::Source(StorageError::Unavailable(reason)));
+                }
+                Err(_) => continue, // gone since, or unreadable for that very reason
+            };
+            if self.held.get(&key) != Some(&size) {
+                let Ok(object) = patiently(|| self.from.get(&key, None)).await else { continue };
+                patiently(|| self.to.put(&key, object.bytes.clone())).await.map_err(BackupError::Target)?;
+                self.bytes += size;
+                self.held.insert(key.clone(), size);
+                self.added.insert(key.clone());
+            }
+            self.needed.insert(key);
+        }
+        Ok(())
     }
 
     async fn copy_one(&self, item: &Item) -> Result<Fate, BackupError> {
@@ -208,6 +232,20 @@ impl Copying {
         }
         Ok(old.len() as u64)
     }
+}
+
+/// The places of files that could not be read as packages, but for those of versions, whose bytes are known.
+fn unlisted(state: &State) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for (path, repository) in &state.repositories {
+        for (file, _) in repository.files.iter().filter(|(_, facts)| facts.unreadable.is_some()) {
+            let Ok(key) = layout::flat(path, file) else { continue };
+            if repository.version_of_file(file).is_none_or(|version| version.package.key != key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
 }
 
 /// The object is one that this state, or an earlier one, referred to.

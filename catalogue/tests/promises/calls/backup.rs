@@ -146,6 +146,29 @@ async fn what_is_spoilt_or_gone_is_reported_and_the_rest_is_copied() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_no_version_and_is_served_by_its_name_is_copied_too() {
+    let (site, copy) = (Site::new(), Site::new());
+    let replica = site.replica().await;
+    publish(&replica, &package("web", "1.0.0", "")).await.unwrap();
+    site.place("odd-1.0.0.tgz", "no package").await;
+    site.place("notes.txt", "not ours").await;
+    site.place("web-1.0.0.tgz", "spoilt").await;
+    pass(61).await;
+    assert_eq!(replica.reconcile(false).await.unwrap().unreadable.len(), 2);
+    let report = backup(&replica, &copy).await;
+    assert_eq!((report.copied, report.damaged.len()), (1, 1));
+    assert_eq!(copy.bytes("odd-1.0.0.tgz").await, "no package");
+    assert!(!copy.has("notes.txt").await && !copy.has("web-1.0.0.tgz").await);
+    assert_eq!(backup(&replica, &copy).await.copied, 0);
+    site.place("odd-1.0.0.tgz", "no package either").await;
+    assert_eq!(backup(&replica, &copy).await.copied, 1);
+    assert_eq!(copy.bytes("odd-1.0.0.tgz").await, "no package either");
+    site.take_away("odd-1.0.0.tgz").await;
+    assert_eq!(backup(&replica, &copy).await.deleted, 1);
+    assert!(!copy.has("odd-1.0.0.tgz").await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_copy_that_was_spoilt_on_its_disk_is_mended() {
     let (site, copy) = (Site::new(), Site::new());
     let replica = site.replica().await;
