@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_report_names_every_file_that_changed() {
-        let key = |text: &str| Key::new(text.to_owned()).unwrap();
+        let key = |text: &str| Key::new(text).unwrap();
         let report = HandBackReport {
             files: 3,
             written: vec![key("org/web-1.0.0.tgz")],
