@@ -2,7 +2,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use catalogue::RepositoryPath;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::PULL;
 use super::basic::Pair;
@@ -53,6 +53,14 @@ impl Authentication {
     pub fn watch(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
         match &self.method {
             Method::Bearer(tokens) => Some(Arc::clone(tokens).watch()),
+            Method::Off | Method::Basic(_) => None,
+        }
+    }
+
+    /// The header besides `Authorization` that answers depend on.
+    pub(super) fn header(&self) -> Option<&HeaderName> {
+        match &self.method {
+            Method::Bearer(tokens) => tokens.header.as_ref(),
             Method::Off | Method::Basic(_) => None,
         }
     }

@@ -1,6 +1,7 @@
 use axum::response::Response;
 use catalogue::RepositoryPath;
-use http::HeaderMap;
+use http::header::VARY;
+use http::{HeaderMap, HeaderValue};
 
 use super::token::Claims;
 use super::{Action, Authentication, Grant};
@@ -52,10 +53,14 @@ impl<'a> Caller<'a> {
         self.authentication.allows(&self.identity, repository, A::NAME).is_ok()
     }
 
-    /// Puts the caller's name on an answer, for the request's line in the log.
+    /// Puts the caller's name on an answer, for the request's line in the log, and what keeps it from other callers.
     pub fn sign(&self, response: &mut Response) {
         if let Some(name) = self.name() {
             response.extensions_mut().insert(log::Caller(name));
+        }
+        // shared caches know of `Authorization`, and of no other header
+        if let Some(header) = self.authentication.header() {
+            response.headers_mut().append(VARY, HeaderValue::from_name(header.clone()));
         }
     }
 

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use http::HeaderName;
 
-use super::{Kind, Secret, Setting, SettingError, Source, Values};
+use super::{Kind, Notice, Secret, Setting, SettingError, Source, Values};
 
 pub(super) const SETTINGS: &[&Setting] = &[
     &BASIC_AUTH_USER,
@@ -165,6 +165,17 @@ fn bearer(values: &Values) -> Result<Option<AuthMethod>, SettingError> {
         issuer: text(&AUTH_ISSUER),
         header: token_header(values)?,
     })))
+}
+
+/// What has no effect beside something else.
+pub(super) fn notices(values: &Values) -> impl Iterator<Item = Notice> {
+    let is_bearer = values.boolean(&BEARER_AUTH);
+    let is_basic = values.text(&BASIC_AUTH_USER).is_some();
+    let basic = (is_bearer && is_basic)
+        .then_some(Notice::Unneeded(BASIC_AUTH_USER.name, "bearer-auth wins over it, and tokens are asked for"));
+    let anonymous = (values.boolean(&AUTH_ANONYMOUS_GET) && !is_bearer && !is_basic)
+        .then_some(Notice::Unneeded(AUTH_ANONYMOUS_GET.name, "nobody is asked for credentials"));
+    basic.into_iter().chain(anonymous)
 }
 
 /// Realm and service stand in a header.

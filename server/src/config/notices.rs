@@ -1,7 +1,7 @@
 //! What the log says at the start about settings without effect.
 
 use super::setting::{Standing, Value};
-use super::{SETTINGS, Source, Values};
+use super::{SETTINGS, Source, Values, auth};
 
 /// A setting that was given and has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,5 +35,6 @@ pub(super) fn notices(values: &Values) -> Vec<Notice> {
                 asks.then_some(Notice::Unneeded(setting.name, reason))
             }
         })
+        .chain(auth::notices(values))
         .collect()
 }

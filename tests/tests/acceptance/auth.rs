@@ -215,7 +215,10 @@ async fn the_log_names_the_caller_and_never_a_secret() {
     for id in ["wrong", "odd"] {
         let refused = line(&server, mark, id).await;
         assert_eq!(refused["caller"], "anonymous", "an unproven name is no name: {refused}");
-        assert_eq!((&refused["L"], &refused["cause"]), (&Value::from("ERROR"), &Value::from("wrong user or password")));
+        assert_eq!(
+            (&refused["L"], &refused["comment"]),
+            (&Value::from("ERROR"), &Value::from("wrong user or password"))
+        );
     }
     let text = server.log().text();
     assert!(!text.contains("secret") && !text.contains("bWU6") && !text.contains("bWUK"), "{text}");

@@ -386,7 +386,7 @@ fn names_repository(contract: &Contract, operation: &Operation) -> bool {
 
 /// A server with nothing in it that has every route.
 async fn with_every_route<'a>(settings: impl Iterator<Item = &'a str>) -> Server {
-    let launch = settings.fold(Launch::default().with("--depth=2"), Launch::with);
+    let launch = settings.fold(Launch::default().with("--depth=2").with("--enable-metrics"), Launch::with);
     let pages = own_pages(&launch);
     launch.with(pages).with(artifact_hub_id("org/team")).start().await
 }

@@ -18,7 +18,7 @@ async fn view(server: &Server, path: &str) -> Index {
 }
 
 #[tokio::test]
-async fn the_newest_versions_of_each_chart() {
+async fn s2_the_newest_versions_of_each_chart() {
     let server = filled(&[], "").await;
     let two = view(&server, "/-/latest/2/index.yaml").await;
     assert_eq!(two.versions("one"), ["3.0.0-rc.1", "2.0.0"]);
@@ -33,7 +33,7 @@ async fn the_newest_versions_of_each_chart() {
 }
 
 #[tokio::test]
-async fn stable_versions_only() {
+async fn s2_stable_versions_only() {
     let server = filled(&[], "").await;
     let stable = view(&server, "/-/stable/index.yaml").await;
     assert_eq!(stable.versions("one"), ["2.0.0", "1.1.0", "1.0.0"]);
@@ -41,7 +41,7 @@ async fn stable_versions_only() {
 }
 
 #[tokio::test]
-async fn one_chart_only() {
+async fn s2_one_chart_only() {
     let server = filled(&[], "").await;
     let one = view(&server, "/-/chart/one/index.yaml").await;
     assert_eq!(one.names(), ["one"]);
@@ -50,7 +50,7 @@ async fn one_chart_only() {
 }
 
 #[tokio::test]
-async fn every_view_of_every_repository_leads_to_its_packages() {
+async fn s2_every_view_of_every_repository_leads_to_its_packages() {
     for (settings, repository) in [
         (&[][..], ""),
         (&["--depth=1"][..], "org"),

@@ -38,7 +38,7 @@ pub(super) struct Tokens {
     keys: KeyFile,
     rules: Rules,
     search: Search,
-    header: Option<HeaderName>,
+    pub(super) header: Option<HeaderName>,
 }
 
 impl Tokens {

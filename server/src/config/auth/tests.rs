@@ -56,6 +56,19 @@ fn bearer_auth_wins_over_basic_auth() {
 }
 
 #[test]
+fn what_has_no_effect_beside_something_else_is_said() {
+    let said = |flags: &[(&'static str, &str)]| {
+        let flags = flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+        notices(&Values::collect(&flags, |_| None).unwrap()).collect::<Vec<_>>()
+    };
+    let basic = [("basic-auth-user", "me"), ("basic-auth-pass", "hunter2")];
+    assert_eq!(said(&basic), []);
+    assert_eq!(said(&[&basic[..], &[("auth-anonymous-get", "true")]].concat()), []);
+    assert!(matches!(said(&[&basic[..], &BEARER].concat())[..], [Notice::Unneeded("basic-auth-user", _)]));
+    assert!(matches!(said(&[("auth-anonymous-get", "true")])[..], [Notice::Unneeded("auth-anonymous-get", _)]));
+}
+
+#[test]
 fn what_cannot_be_used_is_refused() {
     let with = |name, text| read(&[&BEARER[..], &[(name, text)]].concat());
     let fault = |name, text| with(name, text).unwrap_err();
