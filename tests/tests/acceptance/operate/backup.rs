@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::{operate, operate_on};
 
 /// A server on another storage than its own.
-async fn serve(storage: &Path, arguments: &[&str]) -> Server {
+pub(super) async fn serve(storage: &Path, arguments: &[&str]) -> Server {
     let launch = Launch::default().without("--storage-local-rootdir");
     let launch = launch.with(format!("--storage-local-rootdir={}", storage.display()));
     arguments.iter().fold(launch, Launch::with).start().await

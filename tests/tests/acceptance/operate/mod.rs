@@ -1,6 +1,7 @@
 //! The operator's commands, beside a running server.
 
 mod backup;
+mod bucket;
 mod doctor;
 mod restore;
 mod scrub;
