@@ -186,3 +186,39 @@ async fn a_first_adoption_goes_on_where_it_was() {
         }
     }
 }
+
+/// A package that went bad is given the bytes that the trash has.
+struct Mending;
+
+impl Operation for Mending {
+    async fn prepare(&self, site: &Site) {
+        let replica = site.replica().await;
+        let package = package("web", "1.0.0", "");
+        publish_signed(&replica, &package, 1).await;
+        replica.remove(&root(), "web", "1.0.0").await.unwrap();
+        publish_signed(&replica, &package, 2).await;
+        let place = version(&replica, "web", "1.0.0").await.unwrap().package.key.clone();
+        site.place(place.as_str(), "spoilt").await;
+    }
+
+    async fn perform(&self, replica: &Catalogue) -> Option<bool> {
+        // what was not read is not mended, and is told apart
+        replica.scrub(false, Arc::new(|_, _| {})).await.ok().map(|report| report.repaired.len() == 1)
+    }
+
+    async fn is_done(&self, _: &Site, replica: &Catalogue) -> bool {
+        let version = version(replica, "web", "1.0.0").await.unwrap();
+        assert!(replica.view().state.repository(&root()).unwrap().provenance("web-1.0.0.tgz").is_some());
+        replica.load(&(&version.package).into()).await.is_ok()
+    }
+
+    async fn repeat(&self, replica: &Catalogue, done: bool) {
+        let report = replica.scrub(false, Arc::new(|_, _| {})).await.unwrap();
+        assert_eq!((report.repaired.len(), report.damaged.len()), (usize::from(!done), 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_bad_is_mended_once() {
+    interrupt_everywhere(&Mending).await;
+}
