@@ -20,6 +20,8 @@ fn every_chart_says_what_it_is() {
         for key in ["description", "version", "appVersion", "icon", "sources", "maintainers", "keywords"] {
             assert!(!metadata[key].is_null(), "{chart} has no {key}");
         }
+        let icon = fs::read_to_string(folder().join(&chart).join("icon.svg")).unwrap();
+        assert_eq!(metadata["icon"], inline(icon.trim()), "{chart}");
         for key in ["category", "license", "changes"] {
             let key = format!("artifacthub.io/{key}");
             assert!(metadata["annotations"][&key].is_string(), "{chart} has no {key}");
@@ -29,6 +31,13 @@ fn every_chart_says_what_it_is() {
         assert_eq!(library["repository"], format!("file://../{LIBRARY}"), "{chart}");
         assert_eq!(library["version"], self::metadata(LIBRARY)["version"], "{chart}");
     }
+}
+
+/// An icon within the metadata, so that it is shown where nothing else is reached.
+fn inline(svg: &str) -> String {
+    let escapes = [("%", "%25"), ("#", "%23"), ("\"", "'"), ("<", "%3C"), (">", "%3E"), (" ", "%20")];
+    let text = escapes.into_iter().fold(svg.to_owned(), |text, (plain, escaped)| text.replace(plain, escaped));
+    format!("data:image/svg+xml,{text}")
 }
 
 #[test]

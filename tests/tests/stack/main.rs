@@ -8,4 +8,5 @@ mod folder;
 mod policy;
 mod refusals;
 mod render;
+mod server;
 mod workload;
