@@ -68,6 +68,19 @@ async fn several_origins_are_told_apart_and_a_star_is_for_all() {
 }
 
 #[tokio::test]
+async fn a_browsers_question_beforehand_needs_no_credentials_and_a_script_may_read_the_refusal() {
+    let server =
+        Server::with(&["--cors-alloworigin=https://ui.example", "--basic-auth-user=u", "--basic-auth-pass=p"]).await;
+    let asked = preflight(&server, "/api/charts", "https://ui.example", "POST").await.expect(200);
+    assert_eq!(asked.header("access-control-allow-origin"), Some("https://ui.example"));
+    let refused = server.get("/api/charts").await.expect_error(401, "unauthorized");
+    assert_eq!(refused.header("access-control-allow-origin"), Some("https://ui.example"));
+    let request = server.request(Method::GET, "/api/charts").basic_auth("u", Some("p"));
+    let answer = server.send(request).await.expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://ui.example"));
+}
+
+#[tokio::test]
 async fn without_the_setting_no_origin_is_allowed() {
     let server = Server::start().await;
     let answer = server.get_with("/api/charts", "origin", "https://a.example").await.expect(200);
