@@ -78,6 +78,9 @@ impl Launch {
         self.environment.extend(credentials);
         self.environment.push(("AWS_EC2_METADATA_DISABLED".into(), "true".into()));
         self.environment.push(("STORAGE_AMAZON_ENDPOINT".into(), gateway.endpoint().into()));
+        // a busy machine is no store that hangs
+        self.environment.push(("STORAGE_AMAZON_ATTEMPT_TIMEOUT".into(), "30s".into()));
+        self.environment.push(("STORAGE_AMAZON_OPERATION_TIMEOUT".into(), "60s".into()));
         self
     }
 

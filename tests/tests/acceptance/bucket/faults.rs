@@ -135,7 +135,12 @@ async fn a_package_is_served_whole_or_with_503() {
         server.until("the package comes", async |server| (server.get(path).await.status == 200).then_some(())).await;
     }
     proxy.plan(Fault::SlowBody, 0, usize::MAX, |request| request.reads(".tgz"));
-    assert_eq!(server.get(path).await.expect(200).body, chart.bytes, "slow is no failure");
+    server
+        .until("the package comes slowly", async |server| {
+            let answer = server.get(path).await;
+            (answer.status == 200).then(|| assert_eq!(answer.body, chart.bytes))
+        })
+        .await;
 }
 
 #[tokio::test]
