@@ -82,17 +82,9 @@ impl Copying {
             .await?;
         let mut gone = Vec::new();
         for (item, fate) in fates {
-            match fate {
-                Fate::Present(key) => drop(self.needed.insert(key)),
-                Fate::Copied(key, size) => {
-                    self.bytes += size;
-                    self.held.insert(key.clone(), size);
-                    self.added.insert(key.clone());
-                    self.needed.insert(key);
-                }
-                // that it is gone is what the state says
-                Fate::Gone(_) if item.role == Role::Missing => {}
-                Fate::Gone(reason) => gone.push((item, reason)),
+            // that it is gone is what the state says of what is missing
+            if let Some(reason) = self.note(fate).filter(|_| item.role != Role::Missing) {
+                gone.push((item, reason));
             }
         }
         self.copy_unlisted(state).await?;
@@ -102,24 +94,50 @@ impl Copying {
     /// Files that are no versions and are served by their names all the same. Nothing vouches for their bytes, so that one
     /// of the right length is left as it is.
     async fn copy_unlisted(&mut self, state: &State) -> Result<(), BackupError> {
-        for key in unlisted(state) {
-            let size = match patiently(|| self.from.head(&key)).await {
-                Ok(meta) => meta.size,
-                Err(StorageError::Unavailable(reason)) => {
-                    return Err(BackupError::Source(StorageError::Unavailable(reason)));
-                }
-                Err(_) => continue, // gone since, or unreadable for that very reason
-            };
-            if self.held.get(&key) != Some(&size) {
-                let Ok(object) = patiently(|| self.from.get(&key, None)).await else { continue };
+        let this = &*self;
+        let copies = stream::iter(unlisted(state)).map(|key| async move { this.copy_unlisted_one(key).await });
+        let fates: Vec<_> = copies.buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+        for fate in fates {
+            self.note(fate);
+        }
+        Ok(())
+    }
+
+    async fn copy_unlisted_one(&self, key: Key) -> Result<Fate, BackupError> {
+        let size = match patiently(|| self.from.head(&key)).await {
+            Ok(meta) => meta.size,
+            Err(StorageError::Unavailable(reason)) => {
+                return Err(BackupError::Source(StorageError::Unavailable(reason)));
+            }
+            // gone since, or unreadable for that very reason
+            Err(error) => return Ok(Fate::Gone(error.to_string())),
+        };
+        if self.held.get(&key) == Some(&size) {
+            return Ok(Fate::Present(key));
+        }
+        match patiently(|| self.from.get(&key, None)).await {
+            Ok(object) => {
+                let size = object.meta.size;
                 patiently(|| self.to.put(&key, object.bytes.clone())).await.map_err(BackupError::Target)?;
+                Ok(Fate::Copied(key, size))
+            }
+            Err(error) => Ok(Fate::Gone(error.to_string())),
+        }
+    }
+
+    /// Remembers what became of a file. Gives back why it could not be had.
+    fn note(&mut self, fate: Fate) -> Option<String> {
+        match fate {
+            Fate::Present(key) => drop(self.needed.insert(key)),
+            Fate::Copied(key, size) => {
                 self.bytes += size;
                 self.held.insert(key.clone(), size);
                 self.added.insert(key.clone());
+                self.needed.insert(key);
             }
-            self.needed.insert(key);
+            Fate::Gone(reason) => return Some(reason),
         }
-        Ok(())
+        None
     }
 
     async fn copy_one(&self, item: &Item) -> Result<Fate, BackupError> {
