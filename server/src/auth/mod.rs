@@ -3,7 +3,7 @@
 //! A use case takes a [`Grant`], and nothing outside of this module can make one: a route that forgot to ask does not
 //! compile. A grant names its repository, so that what was asked for is what is done.
 //!
-//! The way: a request's head has [`credentials`], what the settings ask for ([`Authentication`]) makes an identity of
+//! The way: a request's head has `credentials`, what the settings ask for ([`Authentication`]) makes an identity of
 //! them, a [`Caller`] has it, and asks for grants. Bad credentials do not matter where none are needed.
 
 mod authentication;
