@@ -43,7 +43,7 @@ fn at_the_root(mut document: Value) -> Value {
 
 /// No status that is not documented, no body or header of another form, nothing from 500 on but 503.
 async fn hold(schemathesis: &Schemathesis, settings: &str, repositories: &[&str], document: &Value) {
-    let server = Launch::default().with(settings).with("--cache-interval=0").start().await;
+    let server = Launch::default().with(settings).with("--cache-interval=0").with("--enable-metrics").start().await;
     for repository in repositories {
         fill(&server, repository).await;
     }
