@@ -3,7 +3,7 @@ Apache with PHP, as the official images have it, for any user on a read-only tre
 run time lies on empty volumes. Its log folder is left alone, for the links in it lead to the container's output.
 */}}
 
-{{/* The files of its ConfigMap. Takes root, and documentRoot. */}}
+{{/* The files of its ConfigMap. Takes root, documentRoot, and denied: paths that nobody gets. */}}
 {{- define "chandlery.apache.files" -}}
 {{- $proxy := .root.Values.proxy -}}
 ports.conf: |
@@ -37,6 +37,12 @@ site.conf: |
     <FilesMatch "^\.(?!well-known)">
       Require all denied
     </FilesMatch>
+    {{- range .denied }}
+    # A job does what this page is for, and nobody else should be faster.
+    <Location "{{ . }}">
+      Require all denied
+    </Location>
+    {{- end }}
     {{- with .root.Values.apache.configuration }}
     {{- tpl . $.root | nindent 4 }}
     {{- end }}
@@ -79,7 +85,7 @@ php.ini: |
     name: {{ include "chandlery.fullname" . }}
 {{- end -}}
 
-{{/* The ConfigMap. Takes root, documentRoot, and files: further ones, as YAML. */}}
+{{/* The ConfigMap. Takes root, documentRoot, denied, and files: further ones, as YAML. */}}
 {{- define "chandlery.apache.configMap" -}}
 apiVersion: v1
 kind: ConfigMap

@@ -4,7 +4,7 @@
 {{- include "chandlery.checkSubchart" . -}}
 {{- $database := .Values.externalDatabase -}}
 {{- if not $database.host -}}
-{{- fail "\n\nThere is no database: set externalDatabase.host, for example to the name of a release of the chart mariadb." -}}
+{{- fail "\n\nThere is no database: set externalDatabase.host, for example to the Service of a release of the chart mariadb." -}}
 {{- end -}}
 {{- include "chandlery.checkHost" (dict "host" $database.host "key" "externalDatabase.host") -}}
 {{- if not (and $database.database $database.user) -}}
