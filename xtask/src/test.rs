@@ -5,8 +5,6 @@ use crate::{check, step, tools};
 
 /// Acceptance tests that are run with a bucket too: what a storage is asked for, and what must outlive a kill.
 const IN_A_BUCKET: &[&str] = &["kill::", "packages::", "removal::", "repositories::", "uploads::", "versions::"];
-/// Of those, what is measured against the clock: there it would measure the S3 server.
-const NOT_IN_A_BUCKET: &[&str] = &["p5_many_small_requests", "a_start_after_a_kill_takes_seconds"];
 
 /// Everything, with one build profile. The acceptance tests get the server that was built here.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -32,7 +30,6 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             .cargo()
             .args(["test", "--locked", "--workspace", "--test", "acceptance", "--"])
             .args(IN_A_BUCKET)
-            .args(NOT_IN_A_BUCKET.iter().flat_map(|name| ["--skip", name]))
             .env("CHANDLERY_TEST_STORAGE", "bucket")
             .env("CHANDLERY_BINARY", workspace.target.join("debug/chandlery"))
             .env("CHANDLERY_TOOLS", tools::folder(workspace)),
