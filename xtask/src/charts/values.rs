@@ -149,7 +149,7 @@ text: |
         let note = values.note("image.tag").unwrap();
         assert_eq!(note.description, "The tag, as a text.");
         assert_eq!(note.schema, Some(json!({"minLength": 1})));
-        assert_eq!(values.sections[0].keys, ["image.tag", "hosts", "text", "labels"]);
+        assert_eq!(values.sections[0].keys, ["image.tag", "hosts", "text"]);
         assert_eq!(values.default("image.tag"), Some(&json!("1")));
     }
 

@@ -177,8 +177,10 @@ impl History {
                 }
                 Change::PackageRemoved { repository, name, version } => {
                     let at = Coordinates::of(repository, name, version);
-                    if self.is_pushed_out(&state, &entry.changes[..n], &at) {
-                        *self.deeds.pushed_out.entry(at.clone()).or_default() += 1;
+                    match self.is_pushed_out(&state, &entry.changes[..n], &at) {
+                        Some(true) => *self.deeds.pushed_out.entry(at.clone()).or_default() += 1,
+                        Some(false) => {}
+                        None => *self.deeds.perhaps_pushed_out.entry(at.clone()).or_default() += 1,
                     }
                     *self.deeds.removed.entry(at).or_default() += 1;
                 }
@@ -218,8 +220,9 @@ impl History {
         }
     }
 
-    /// An upload removes the lowest versions but its own, as long as there are too many.
-    fn is_pushed_out(&self, state: &State, before: &[Change], at: &Coordinates) -> bool {
+    /// An upload removes the lowest versions but its own, as long as there are too many. If a reconcile was faster and took
+    /// its package in, the removals are all that its entry has, and look like a client's: then nobody knows.
+    fn is_pushed_out(&self, state: &State, before: &[Change], at: &Coordinates) -> Option<bool> {
         let uploads = before.iter().rev().skip_while(|change| matches!(change, Change::PackageRemoved { .. }));
         // the packages of a form stand side by side, each of another chart
         let own = uploads.take(2).find_map(|change| match change {
@@ -227,10 +230,18 @@ impl History {
             _ => None,
         });
         let chart = state.repository(&at.repository).and_then(|repository| repository.chart(&at.name));
-        let (Some(own), Some(chart)) = (own, chart) else { return false };
-        let lowest = chart.versions.iter().rev().find(|version| version.version != *own);
-        chart.versions.len() > self.versions_per_chart
-            && lowest.is_some_and(|lowest| lowest.version.as_str() == at.version)
+        let Some(chart) = chart.filter(|chart| chart.versions.len() > self.versions_per_chart) else {
+            return Some(false);
+        };
+        let mut lowest = chart.versions.iter().rev();
+        match own {
+            Some(own) => {
+                let lowest = lowest.find(|version| version.version != *own);
+                Some(lowest.is_some_and(|lowest| lowest.version.as_str() == at.version))
+            }
+            None if lowest.take(2).any(|lowest| lowest.version.as_str() == at.version) => None,
+            None => Some(false),
+        }
     }
 
     /// No upload leaves more versions of its chart than it may, but for those that it brought.
