@@ -209,7 +209,7 @@ fn a_file_of_chartmuseum_is_understood_in_yaml_and_in_json() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_by_name_and_nothing_starts() {
+fn q_f22_what_cannot_be_is_refused_by_name_and_nothing_starts() {
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: [Case; 12] = [
         (&["--storage=google"], &[], &["storage: ", "local", "google"]),
@@ -280,7 +280,7 @@ fn printed(server: &Server, further: &[&str]) -> Output {
 }
 
 #[tokio::test]
-async fn gen_index_prints_what_the_server_serves_and_nothing_else() {
+async fn q_f21_gen_index_prints_what_the_server_serves_and_nothing_else() {
     let server = Server::with(&["--context-path=/x"]).await;
     for version in ["1.0.0", "1.1.0"] {
         server.post("/x/api/charts", Chart::new("one", version).bytes).await.expect(201);

@@ -20,7 +20,7 @@ fn expect_discretion(answer: &Answer, server: &Server) {
 }
 
 #[tokio::test]
-async fn a_missing_storage_folder_is_503_for_uploads_and_no_reason_to_forget() {
+async fn q_f16_a_missing_storage_folder_is_503_for_uploads_and_no_reason_to_forget() {
     let mut server = Server::start().await;
     let chart = Chart::new("one", "1.0.0");
     server.publish("", &chart).await;

@@ -134,7 +134,7 @@ async fn s5_a_client_that_reads_in_sips_gets_everything() {
 }
 
 #[tokio::test]
-async fn s6_a_change_is_visible_on_every_replica_when_it_is_answered() {
+async fn s6_q_f24_a_change_is_visible_on_every_replica_when_it_is_answered() {
     let first = Server::with(&["--read-freshness=strict"]).await;
     let second = Launch::default().on_storage_of(&first).with("--read-freshness=strict").start().await;
     for n in 0..25 {

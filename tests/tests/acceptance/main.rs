@@ -10,6 +10,7 @@ mod auth;
 mod auth_helm;
 mod auth_tokens;
 mod bucket;
+mod chartmuseum_defects;
 mod chartmuseum_settings;
 mod cm_push;
 mod connections;

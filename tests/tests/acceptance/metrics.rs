@@ -111,7 +111,7 @@ async fn uploads_and_deletes_move_the_numbers() {
 }
 
 #[tokio::test]
-async fn only_repositories_that_exist_have_numbers_and_clients_cannot_make_more() {
+async fn q_s9_only_repositories_that_exist_have_numbers_and_clients_cannot_make_more() {
     let server = Server::with(&["--enable-metrics", "--depth-dynamic", "--context-path=/helm"]).await;
     let put = server.request(Method::POST, "/helm/api/org/team/charts").body(Chart::new("one", "1.0.0").bytes);
     server.send(put).await.expect(201);

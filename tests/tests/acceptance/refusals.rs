@@ -177,7 +177,7 @@ async fn a_form_without_a_usable_part_is_refused() {
 }
 
 #[tokio::test]
-async fn paths_that_lead_out_of_the_storage_are_no_routes() {
+async fn q_s1_paths_that_lead_out_of_the_storage_are_no_routes() {
     for depth in ["--depth=1", "--depth=2", "--depth-dynamic"] {
         let server = Server::with(&[depth]).await;
         server.place("../outside-1.0.0.tgz", b"secret");
@@ -199,6 +199,11 @@ async fn paths_that_lead_out_of_the_storage_are_no_routes() {
             "/api/%2e%2e/charts",
             "/api/org/%2e%2e/charts",
             "/a%00b/index.yaml",
+            "/%00/index.yaml",
+            "/..%00/index.yaml",
+            "/..%5c..%5cindex.yaml",
+            "/%252e%252e/charts/outside-1.0.0.tgz",
+            "/..%255c/charts/outside-1.0.0.tgz",
         ] {
             let answer = exchange(&server, "GET", target).await;
             assert_eq!(answer.status, 404, "{depth}: {answer:?}");
@@ -208,7 +213,14 @@ async fn paths_that_lead_out_of_the_storage_are_no_routes() {
             assert_eq!(answer.status, 404, "{depth}: {answer:?}");
         }
         exchange(&server, "DELETE", "/api/%2e%2e/charts/outside/1.0.0").await.expect(404);
-        assert!(server.file("../outside-1.0.0.tgz").exists());
+        // encoded twice it is a name like any other
+        let index = exchange(&server, "GET", "/%252e%252e/index.yaml").await;
+        assert!(!index.text().contains("outside"), "{depth}: {index:?}");
+        if depth != "--depth=2" {
+            server.post("/api/%252e%252e/charts", Chart::new("one", "1.0.0").bytes).await.expect(201);
+            assert!(server.file("%2e%2e/one-1.0.0.tgz").is_file());
+        }
+        assert_eq!(server.files(".."), ["outside-1.0.0.tgz"]);
     }
 }
 

@@ -28,7 +28,7 @@ async fn a_removed_version_is_gone_everywhere_and_stays_gone() {
 }
 
 #[tokio::test]
-async fn removing_what_is_not_there_is_404_and_says_nothing_of_the_server() {
+async fn q_s7_removing_what_is_not_there_is_404_and_says_nothing_of_the_server() {
     let server = Server::start().await;
     server.publish("", &Chart::new("one", "1.0.0")).await;
     for path in ["one/2.0.0", "other/1.0.0", "one/latest", "one/1.x", "one/*", "other"] {

@@ -72,7 +72,7 @@ async fn each_request_is_one_line_of_the_log() {
 }
 
 #[tokio::test]
-async fn a_stop_finishes_what_has_begun_and_exits_well() {
+async fn q_f23_a_stop_finishes_what_has_begun_and_exits_well() {
     let mut server = Server::start().await;
     let chart = ChartBuilder::new("one", "1.0.0").ballast(50_000).build();
     let mut connection = Connection::open(&server).await;

@@ -175,7 +175,7 @@ async fn u6_a_provenance_may_come_later_or_earlier_and_by_either_way() {
 }
 
 #[tokio::test]
-async fn u6_the_form_s_other_field_names_work_beside_the_defaults() {
+async fn u6_q_f9_the_form_s_other_field_names_work_beside_the_defaults() {
     let server = Server::with(&["--chart-post-form-field-name=package", "--prov-post-form-field-name=signature"]).await;
     for (number, (chart_field, prov_field)) in
         [("package", "signature"), ("chart", "prov"), ("package", "prov")].into_iter().enumerate()
@@ -194,7 +194,7 @@ async fn u6_the_form_s_other_field_names_work_beside_the_defaults() {
 }
 
 #[tokio::test]
-async fn u7_of_twenty_parallel_uploads_of_one_version_one_wins() {
+async fn u7_q_f7_of_twenty_parallel_uploads_of_one_version_one_wins() {
     for same_bytes in [true, false] {
         let mut server = Server::start().await;
         let charts: Vec<Chart> = (0..20)
@@ -234,7 +234,7 @@ async fn u7_the_same_bytes_again_are_a_conflict_with_the_text_of_each_form() {
 }
 
 #[tokio::test]
-async fn u8_the_answer_comes_when_the_change_is_in_the_index() {
+async fn u8_q_f8_the_answer_comes_when_the_change_is_in_the_index() {
     let server = Server::start().await;
     for n in 0..60 {
         let chart = Chart::new(&format!("chart{}", n % 3), &format!("1.{n}.0"));

@@ -132,7 +132,7 @@ fn pages(launch: &Launch) -> String {
 }
 
 #[tokio::test]
-async fn pages_of_the_operators_own_are_served_and_nothing_else() {
+async fn q_s11_pages_of_the_operators_own_are_served_and_nothing_else() {
     for context in ["", "/below"] {
         let launch = Launch::default().with(format!("--context-path={context}"));
         let setting = pages(&launch);
