@@ -11,7 +11,6 @@
 //! | Q-S7 | `removal.rs`, and no answer of `faults.rs` names the disk |
 //! | Q-S9 | `metrics.rs` |
 //! | Q-S11 | `web.rs` |
-//! | Q-F3 | of buckets: the tests of the storage read a bucket with a prefix that begins like another |
 //! | Q-F6, Q-F14 | in process, in the server's `classic/tests`, for they need a storage that fails or fills at one call |
 //! | Q-F7 to Q-F9, Q-F13 | `uploads.rs` |
 //! | Q-F12 | here, and for all orders in the catalogue's `promises/calls/limits.rs` |
@@ -25,7 +24,7 @@
 
 use std::os::unix::fs::symlink;
 
-use acceptance::{Chart, ChartBuilder, Connection, Launch, Server};
+use acceptance::{Chart, ChartBuilder, Connection, Launch, Server, gateway};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -99,6 +98,24 @@ async fn q_f2_what_cannot_be_read_costs_nothing_else() {
         assert_eq!(server.index(repository).await.answer.body, first.answer.body);
         assert_eq!(server.listing(repository).await.as_object().unwrap().len(), 8);
     }
+}
+
+/// ChartMuseum lists a bucket by the beginning of its keys, so that a neighbour's file breaks the index.
+#[tokio::test]
+async fn q_f3_keys_that_merely_begin_like_the_prefix_are_another_s() {
+    let Some(gateway) = gateway() else { return };
+    let launch = Launch::default().in_bucket(gateway).with("--depth=1");
+    let own = Chart::new("own", "1.0.0");
+    launch.place("org/own-1.0.0.tgz", &own.bytes);
+    let prefix = launch.storage().file_name().unwrap().to_str().unwrap().to_owned();
+    launch.place(&format!("../{prefix}-x/org/theirs-1.0.0.tgz"), &Chart::new("theirs", "1.0.0").bytes);
+    launch.place(&format!("../{prefix}-1.0.0.tgz"), b"no archive");
+    launch.place("org-x/other-1.0.0.tgz", &Chart::new("other", "1.0.0").bytes);
+    launch.place("org-1.0.0.tgz", b"no archive");
+    let server = launch.start().await;
+    assert_eq!(server.index("org").await.names(), ["own"]);
+    assert_eq!(server.index("org-x").await.names(), ["other"]);
+    assert_eq!(server.pull("org", "own", "1.0.0").await, own.bytes);
 }
 
 /// ChartMuseum looks only at the five lowest versions for one that is there already.

@@ -11,6 +11,7 @@ mod auth_helm;
 mod auth_tokens;
 mod bucket;
 mod chartmuseum_defects;
+mod chartmuseum_rows;
 mod chartmuseum_settings;
 mod cm_push;
 mod connections;
