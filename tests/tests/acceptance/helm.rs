@@ -32,6 +32,7 @@ with_each_helm!(
     the_index_is_the_one_that_helm_makes_of_the_same_packages,
     p8_dependencies_are_updated_and_built_wherever_charts_are_pulled,
     a_provenance_is_pulled_with_its_package_and_verifies,
+    the_way_of_chartmuseum_s_acceptance_suite,
     both_texts_of_an_odd_index_are_read,
     views_are_repositories,
     an_overwritten_version_is_rendered_as_it_is_now,
@@ -257,6 +258,61 @@ async fn a_provenance_is_pulled_with_its_package_and_verifies(helm: Helm) {
     assert_eq!(helm.read("verified/signed-0.1.0.tgz.prov"), prov);
     let refused = helm.run(&["pull", "museum/unsigned", "--verify", "--keyring", &keys.public, "-d", "refused"]);
     assert!(!refused.success, "{refused:?}");
+}
+
+/// From an empty repository to signed charts that verify, and back to an empty one.
+async fn the_way_of_chartmuseum_s_acceptance_suite(helm: Helm) {
+    let server = Server::start().await;
+    let Some(keys) = helm.key_ring("Chandlery Test") else { return };
+    let pull = |version: &str| {
+        let version = ["--version", version, "--verify", "--keyring", &keys.public, "-d", "."];
+        helm.run(&[&["pull", "museum/mychart"], &version[..]].concat())
+    };
+    let versions = ["0.1.0", "0.2.0", "0.1.0-SNAPSHOT-1"];
+    helm.ok(&["repo", "add", "museum", &server.url("")]);
+    assert_eq!(search(&helm, &["museum/mychart"]), [""; 0]);
+    assert!(!pull("0.1.0").success);
+
+    helm.ok(&["create", "mychart"]);
+    helm.write("passphrase", "\n");
+    let sign = ["--sign", "--key", "Chandlery Test", "--keyring", &keys.secret, "--passphrase-file", "passphrase"];
+    let mut provenances = Vec::new();
+    for version in versions {
+        helm.ok(&[&["package", "mychart", "--version", version], &sign[..]].concat());
+        publish(&server, "/api/charts", &helm.read(&format!("mychart-{version}.tgz")).into()).await;
+        provenances.push(helm.read(&format!("mychart-{version}.tgz.prov")));
+    }
+    // as charts were before they had an `apiVersion`
+    let old = ChartBuilder::new("old", "0.1.0").chart_yaml("name: old\nversion: 0.1.0\n").build();
+    publish(&server, "/api/charts", &old.bytes).await;
+    for provenance in &provenances {
+        server.post("/api/prov", provenance.clone()).await.expect(201);
+    }
+    server.upload(&Chart::new("../../evil", "0.1.0")).await.expect(400);
+    server.post("/api/prov", acceptance::provenance("../../evil", "0.1.0", &old.digest)).await.expect(400);
+
+    helm.ok(&["repo", "update"]);
+    assert_eq!(search(&helm, &["museum/mychart"]), ["museum/mychart 0.2.0"]);
+    assert_eq!(search(&helm, &["museum/mychart", "--versions", "--devel"]).len(), 3);
+    assert_eq!(search(&helm, &["museum/old"]), ["museum/old 0.1.0"]);
+    for version in versions {
+        let package = helm.read(&format!("mychart-{version}.tgz"));
+        std::fs::remove_file(helm.folder().join(format!("mychart-{version}.tgz"))).unwrap();
+        let pulled = pull(version);
+        assert!(pulled.success, "{version}: {pulled:?}");
+        assert_eq!(helm.read(&format!("mychart-{version}.tgz")), package);
+    }
+
+    for (name, version) in versions.map(|version| ("mychart", version)).into_iter().chain([("old", "0.1.0")]) {
+        let path = format!("/api/charts/{name}/{version}");
+        assert_eq!(server.delete(&path).await.expect(200).text(), r#"{"deleted":true}"#);
+    }
+    helm.ok(&["repo", "update"]);
+    for version in versions {
+        server.get(&format!("/api/charts/mychart/{version}")).await.expect(404);
+        assert!(!pull(version).success);
+    }
+    assert_eq!(search(&helm, &["museum/", "--devel"]), [""; 0]);
 }
 
 async fn both_texts_of_an_odd_index_are_read(helm: Helm) {
