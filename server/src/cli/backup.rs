@@ -10,6 +10,7 @@ use super::output::{EXIT_CODES, Output};
 use super::progress::progress;
 use super::{beside, wrong_use};
 use crate::config::{Settings, Storage};
+use crate::log::on_one_line;
 use crate::opening;
 
 const TO: &str = "to";
@@ -42,6 +43,7 @@ pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
         Err(reason) => return wrong_use(reason),
     };
     let work = async {
+        beside::refuse_missing(settings)?;
         let to = opening::open_storage(&to).await.map_err(|error| format!("--{TO}: {error}"))?;
         let progress = progress(settings, "Copying packages");
         beside::with_catalogue(settings, async |catalogue: &Catalogue| catalogue.backup(to, progress).await).await
@@ -113,7 +115,12 @@ fn text(report: &BackupReport) -> String {
     let mut text = String::new();
     for damage in &report.damaged {
         let slash = if damage.repository.is_root() { "" } else { "/" };
-        text.push_str(&format!("not copied  {}{slash}{}: {}\n", damage.repository, damage.file, damage.reason));
+        text.push_str(&format!(
+            "not copied  {}{slash}{}: {}\n",
+            damage.repository,
+            on_one_line(&damage.file),
+            damage.reason
+        ));
     }
     let BackupReport { sequence, versions, copied, bytes, present, entries, deleted, damaged, .. } = report;
     text.push_str(&format!(

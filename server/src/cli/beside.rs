@@ -2,7 +2,7 @@
 
 use catalogue::Catalogue;
 
-use crate::config::Settings;
+use crate::config::{Settings, Storage};
 use crate::log::Log;
 use crate::opening::{self, Adoption};
 
@@ -14,6 +14,26 @@ pub(super) fn run<T>(settings: &Settings, work: impl Future<Output = Result<T, S
     let outcome = runtime.and_then(|runtime| runtime.block_on(work));
     log.flush();
     outcome
+}
+
+/// Refuses a folder that is not there: a mistyped one, or a volume that is not mounted, is no empty storage that all is
+/// well with. Only servers and `reconcile`, which come first, make it.
+pub(super) fn refuse_missing(settings: &Settings) -> Result<(), String> {
+    match &settings.storage {
+        Storage::Local { root } if !root.exists() => {
+            Err(format!("the folder {} is missing (setting storage-local-rootdir)", root.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// [`with_catalogue`], of a storage that is there.
+pub(super) async fn with_storage<T, E: ToString>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Catalogue) -> Result<T, E>,
+) -> Result<T, String> {
+    refuse_missing(settings)?;
+    with_catalogue(settings, work).await
 }
 
 /// Opens the catalogue, does something with it, and closes it.

@@ -10,6 +10,7 @@ use storage::Key;
 use super::beside;
 use super::output::{EXIT_CODES, Output};
 use crate::config::Settings;
+use crate::log::on_one_line;
 use crate::opening;
 
 pub(super) fn command() -> Command {
@@ -28,6 +29,7 @@ pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
 }
 
 async fn hand_back(settings: &Settings) -> Result<HandBackReport, String> {
+    beside::refuse_missing(settings)?;
     opening::refuse_if_used(settings).await.map_err(|error| error.to_string())?;
     beside::with_catalogue(settings, async |catalogue| catalogue.hand_back().await).await
 }
@@ -51,16 +53,16 @@ fn text(report: &HandBackReport) -> String {
     let HandBackReport { files, written, displaced, indexes, failed } = report;
     let mut text = String::new();
     for (from, to) in displaced {
-        text.push_str(&format!("displaced  {from} to {to}\n"));
+        text.push_str(&format!("displaced  {} to {}\n", on_one_line(from.as_str()), on_one_line(to.as_str())));
     }
     for key in written {
-        text.push_str(&format!("written    {key}\n"));
+        text.push_str(&format!("written    {}\n", on_one_line(key.as_str())));
     }
     for key in indexes {
         text.push_str(&format!("deleted    {key}\n"));
     }
     for (file, reason) in failed {
-        text.push_str(&format!("failed     {file}: {reason}\n"));
+        text.push_str(&format!("failed     {}: {reason}\n", on_one_line(file)));
     }
     text.push_str(&format!(
         "{files} packages and provenances are in ChartMuseum's places, {} of them written now; {} failed\n",

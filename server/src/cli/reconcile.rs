@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::beside;
 use super::output::{EXIT_CODES, Output};
 use crate::config::Settings;
+use crate::log::on_one_line;
 use crate::opening::{self, Unreached};
 
 const ACCEPT_LOSS: &str = "accept-loss";
@@ -128,7 +129,7 @@ fn text(report: &Report) -> String {
     ] {
         for Place { path, reason } in places {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            text.push_str(&format!("{what:11} {path}{reason}\n"));
+            text.push_str(&format!("{what:11} {}\n", on_one_line(&format!("{path}{reason}"))));
         }
     }
     for NotReached { repository, versions, reason } in not_reached {
@@ -159,7 +160,7 @@ mod tests {
         };
         let found = ReconcileReport {
             missing: vec![(stable.clone(), "db-2.0.0.tgz".to_owned())],
-            unreadable: vec![(stable.clone(), "odd.tgz".to_owned(), "not gzip".to_owned())],
+            unreadable: vec![(stable.clone(), "odd\x1b[31m\n.tgz".to_owned(), "not gzip".to_owned())],
             ignored: vec![("notes.txt".to_owned(), "not a package".to_owned())],
             ..ReconcileReport::default()
         };
@@ -170,14 +171,14 @@ mod tests {
             "adopted     web-1.0.0.tgz\n\
              adopted     web-1.0.0.tgz.prov\n\
              missing     org/stable/db-2.0.0.tgz\n\
-             unreadable  org/stable/odd.tgz: not gzip\n\
+             unreadable  org/stable/odd\\u{1b}[31m\\n.tgz: not gzip\n\
              ignored     notes.txt: not a package\n\
              not reached org/stable with 3 versions: too deep\n\
              2 adopted, 1 missing, 0 found again, 1 unreadable, 1 ignored\n"
         );
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["firstAdoption"], true);
-        assert_eq!(json["unreadable"][0]["path"], "org/stable/odd.tgz");
+        assert_eq!(json["unreadable"][0]["path"], "org/stable/odd\x1b[31m\n.tgz");
         assert_eq!(json["unreadable"][0]["reason"], "not gzip");
         assert_eq!(json["adopted"][0], serde_json::json!({ "path": "web-1.0.0.tgz" }));
     }

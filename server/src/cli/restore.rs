@@ -89,7 +89,7 @@ pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
 
 async fn list(settings: &Settings) -> Result<Vec<Restorable>, String> {
     let window = SignedDuration::try_from(settings.catalogue.trash_window).unwrap_or(SignedDuration::MAX);
-    beside::with_catalogue(settings, async |catalogue: &Catalogue| {
+    beside::with_storage(settings, async |catalogue: &Catalogue| {
         let view = catalogue.checked().await?.view;
         Ok::<_, catalogue::Stale>(restorable(&view.state, window))
     })
@@ -116,7 +116,7 @@ fn restorable(state: &State, window: SignedDuration) -> Vec<Restorable> {
 }
 
 async fn restore(settings: &Settings, repository: &RepositoryPath, chart: &str, version: &str) -> Result<(), String> {
-    beside::with_catalogue(settings, async |catalogue: &Catalogue| {
+    beside::with_storage(settings, async |catalogue: &Catalogue| {
         match catalogue.restore(repository, chart, version).await {
             Ok(()) => Ok(()),
             Err(CommitError::NotFound) => Err("it is not in the trash, or its window has ended".to_owned()),

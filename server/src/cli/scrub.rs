@@ -9,6 +9,7 @@ use super::beside;
 use super::output::{EXIT_CODES, Output};
 use super::progress::progress;
 use crate::config::Settings;
+use crate::log::on_one_line;
 
 const DRY_RUN: &str = "dry-run";
 
@@ -23,7 +24,7 @@ pub(super) fn command() -> Command {
 pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
     let (output, dry_run) = (Output::of(matches), matches.get_flag(DRY_RUN));
     let progress = progress(settings, "Reading packages");
-    let work = beside::with_catalogue(settings, async |catalogue: &Catalogue| catalogue.scrub(dry_run, progress).await);
+    let work = beside::with_storage(settings, async |catalogue: &Catalogue| catalogue.scrub(dry_run, progress).await);
     match beside::run(settings, work) {
         Ok(report) => output.report(report.is_sound(), || text(&report), &report),
         Err(reason) => output.failed(reason),
@@ -33,13 +34,14 @@ pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
 fn text(report: &ScrubReport) -> String {
     let mut text = String::new();
     let place = |repository: &RepositoryPath, file: &str| match repository.is_root() {
-        true => file.to_owned(),
-        false => format!("{repository}/{file}"),
+        true => on_one_line(file).into_owned(),
+        false => on_one_line(&format!("{repository}/{file}")).into_owned(),
     };
     let done = if report.dry_run { "repairable" } else { "repaired" };
     for repair in &report.repaired {
         let place = place(&repair.repository, &repair.file);
-        text.push_str(&format!("{done:11} {place}: {} ({}), found in {}\n", repair.reason, repair.key, repair.source));
+        let (key, source) = (on_one_line(repair.key.as_str()), on_one_line(repair.source.as_str()));
+        text.push_str(&format!("{done:11} {place}: {} ({key}), found in {source}\n", repair.reason));
     }
     for (what, damages) in [("damaged", &report.damaged), ("not read", &report.unread)] {
         for Damage { repository, file, reason, .. } in damages {

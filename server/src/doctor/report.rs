@@ -1,6 +1,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::log::on_one_line;
+
 /// What was found.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,7 +73,7 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = format!("storage {}\n", self.storage);
         for Check { check, status, message, .. } in &self.checks {
-            text.push_str(&format!("{:8} {check}: {message}\n", status.name()));
+            text.push_str(&format!("{:8} {check}: {}\n", status.name(), on_one_line(message)));
         }
         let count = |status| self.checks.iter().filter(|check| check.status == status).count();
         let (warnings, failures) = (count(Status::Warning), count(Status::Failed));
@@ -96,8 +98,9 @@ mod tests {
         assert_eq!(report.text(), "storage ./charts\nok       one: fine\nnote     two: slow\nhealthy\n");
         report.add("three", Status::Warning, "large", Value::Null);
         assert!(!report.healthy);
-        report.failed("four", "gone");
-        assert!(report.text().ends_with("failed   four: gone\nnot healthy: 1 failed, 1 to be looked at\n"));
+        report.failed("four", "gone: a\x1b[31m\nhealthy.tgz");
+        let end = "failed   four: gone: a\\u{1b}[31m\\nhealthy.tgz\nnot healthy: 1 failed, 1 to be looked at\n";
+        assert!(report.text().ends_with(end), "a file's name cannot make a line of its own");
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["checks"][1]["facts"]["milliseconds"], 7);
         assert_eq!((&json["checks"][0]["status"], json["checks"][0].get("facts")), (&"ok".into(), None));

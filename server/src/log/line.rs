@@ -1,5 +1,6 @@
 //! One line of a log, as bytes.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -164,6 +165,16 @@ fn escape_controls(out: &mut Vec<u8>, text: &str) {
             _ => out.extend_from_slice(part.as_bytes()),
         }
     }
+}
+
+/// A text that stays on its line and leaves a terminal alone, for what a command prints: anybody who can put a file into
+/// the storage chooses its name.
+pub fn on_one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// Writes a text so that it can stand between quotes in JSON; without line breaks and control characters, whatever

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use crate::config;
 
 pub use self::access::Served;
-pub use self::line::Level;
+pub use self::line::{Level, on_one_line};
 use self::line::{Line, Style};
 use self::sink::Sink;
 

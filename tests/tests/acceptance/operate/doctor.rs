@@ -97,6 +97,15 @@ async fn a_storage_that_cannot_be_used_is_told_in_a_sentence() {
     let message = check(&report, "storage")["message"].as_str().unwrap();
     assert_eq!(message, format!("the folder {} is missing; a server makes it", missing.display()));
     assert!(!missing.exists(), "doctor makes nothing");
+    let to = format!("--to={}", storage.with_file_name("copy").display());
+    for command in
+        [&["scrub"][..], &["restore", "--list"], &["restore", "one", "1.0.0"], &["backup", &to], &["hand-back"]]
+    {
+        let refused = super::operate_on(&server, &missing, command).await.expect(1);
+        let reason = format!("the folder {} is missing (setting storage-local-rootdir)\n", missing.display());
+        assert!(refused.err.ends_with(&reason), "{refused:?}");
+        assert!(!missing.exists() && !storage.with_file_name("copy").exists(), "{command:?} makes nothing");
+    }
 
     // no process may write through a link out of the storage, whoever runs it
     let linked = storage.with_file_name("linked");
