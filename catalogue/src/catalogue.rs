@@ -218,7 +218,7 @@ impl Catalogue {
     }
 
     /// Makes what ChartMuseum would serve from this storage what the catalogue serves, and writes down what became of each
-    /// file. No other replica may run meanwhile. Done again it changes nothing.
+    /// file. No other replica may run meanwhile. Done again it leaves the same files.
     ///
     /// # Errors
     /// If the storage fails, looks wiped, or another replica changed something meanwhile.
