@@ -1,4 +1,3 @@
-mod measure;
 mod recovery;
 mod restart;
 mod schema;
