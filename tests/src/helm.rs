@@ -2,13 +2,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
-use tempfile::TempDir;
-
-use crate::launch::tools;
 use crate::skip::skipped;
+use crate::{Client, Outcome};
 
 /// The pinned releases, as `cargo xtask tools` installs them.
 pub const HELM_3: &str = "3.21.4";
@@ -18,8 +16,7 @@ pub const HELM_4: &str = "4.2.4";
 /// The real Helm with a home of its own.
 #[derive(Debug)]
 pub struct Helm {
-    program: PathBuf,
-    home: TempDir,
+    client: Client,
 }
 
 /// The two files of a key pair, in the form that Helm reads.
@@ -31,84 +28,51 @@ pub struct KeyRing {
     pub public: String,
 }
 
-/// What a run of Helm wrote and whether it went well.
-#[derive(Debug)]
-pub struct Outcome {
-    /// True for exit code 0.
-    pub success: bool,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
-}
-
 impl Helm {
-    /// A pinned release, if it is installed. Else the test that asks is named as skipped, unless tools were promised.
+    /// A pinned release, if it is installed: see [`Client::installed`].
     pub fn release(version: &str) -> Option<Self> {
-        let program = tools().join(format!("helm-{version}")).join("helm");
-        if !program.is_file() {
-            let promised = std::env::var_os("CHANDLERY_TOOLS").is_some();
-            assert!(!promised, "there is no {}", program.display());
-            skipped(&format!("helm {version} is not installed; `cargo xtask tools` does it"));
-            return None;
-        }
-        let home = tempfile::Builder::new().prefix("helm-").tempdir().expect("a temporary folder can be made");
-        Some(Self { program, home })
+        let client = Client::installed("helm", version)?;
+        let home = client.folder().to_owned();
+        let client = client
+            .environment("HELM_CACHE_HOME", home.join(".cache"))
+            .environment("HELM_CONFIG_HOME", home.join(".config"))
+            .environment("HELM_DATA_HOME", home.join(".data"))
+            .environment("KUBECONFIG", home.join("no-cluster"));
+        Some(Self { client })
     }
 
     /// Helm's working folder, where charts are made and packed.
     pub fn folder(&self) -> &Path {
-        self.home.path()
+        self.client.folder()
     }
 
     /// Reads a file of the working folder.
     #[track_caller]
     pub fn read(&self, path: &str) -> Vec<u8> {
-        fs::read(self.home.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+        self.client.read(path)
     }
 
     /// Writes a file of the working folder.
     #[track_caller]
     pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let path = self.home.path().join(path);
-        fs::create_dir_all(path.parent().expect("it is below the folder"))
-            .and_then(|()| fs::write(&path, content))
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        self.client.write(path, content);
     }
 
     /// Runs Helm.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
-        let home = self.home.path();
-        let output = Command::new(&self.program)
-            .args(arguments)
-            .current_dir(home)
-            .env_clear()
-            .env("HOME", home)
-            .env("TMPDIR", home)
-            .env("HELM_CACHE_HOME", home.join(".cache"))
-            .env("HELM_CONFIG_HOME", home.join(".config"))
-            .env("HELM_DATA_HOME", home.join(".data"))
-            .env("KUBECONFIG", home.join("no-cluster"))
-            .stdin(Stdio::null())
-            .output()
-            .expect("helm can be started");
-        Outcome {
-            success: output.status.success(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        self.client.run(arguments)
     }
 
     /// `helm pull` into a folder below the working folder.
     #[track_caller]
     pub fn pull(&self, arguments: &[&str], folder: &str) {
-        fs::create_dir_all(self.home.path().join(folder)).expect("the home can be written");
+        fs::create_dir_all(self.folder().join(folder)).expect("the home can be written");
         self.ok(&[&["pull", "-d", folder], arguments].concat());
     }
 
     /// Makes a key pair without a passphrase, if GnuPG is installed. Else the rest of the test is named as skipped.
     pub fn key_ring(&self, owner: &str) -> Option<KeyRing> {
-        let folder = self.home.path().join("gnupg");
+        let folder = self.folder().join("gnupg");
         fs::create_dir_all(&folder).expect("the home can be written");
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("the folder is ours");
         let gpg = |arguments: &[&str]| {
@@ -125,7 +89,7 @@ impl Helm {
                     "",
                 ])
                 .args(arguments)
-                .current_dir(self.home.path())
+                .current_dir(self.folder())
                 .output()
         };
         match gpg(&["--quick-generate-key", owner, "rsa2048", "sign", "never"]) {
@@ -141,7 +105,7 @@ impl Helm {
             assert!(exported.status.success(), "gpg {export}: {}", String::from_utf8_lossy(&exported.stderr));
         }
         // The agent that gpg has started would outlive the test.
-        let home = self.home.path().join("gnupg");
+        let home = self.folder().join("gnupg");
         Command::new("gpgconf").arg("--homedir").arg(home).args(["--kill", "all"]).status().ok();
         Some(keys)
     }
@@ -149,8 +113,6 @@ impl Helm {
     /// Runs Helm, which must go well, for its standard output.
     #[track_caller]
     pub fn ok<S: AsRef<OsStr> + std::fmt::Debug>(&self, arguments: &[S]) -> String {
-        let outcome = self.run(arguments);
-        assert!(outcome.success, "helm {arguments:?} failed:\n{}{}", outcome.stdout, outcome.stderr);
-        outcome.stdout
+        self.client.ok(arguments)
     }
 }

@@ -18,7 +18,7 @@ struct Tool {
 }
 
 /// The clients whose users we serve, and a store to serve them from. The tests find them under these names:
-/// `tests/src/launch.rs`, `storage/s3/src/gateway.rs`.
+/// `tests/src/client.rs`, `storage/s3/src/gateway.rs`.
 const TOOLS: &[Tool] = &[
     Tool { name: "helm", version: "3.21.4", package: "helm.sh/helm/v3/cmd/helm", program: "helm" },
     Tool { name: "helm", version: "4.2.4", package: "helm.sh/helm/v4/cmd/helm", program: "helm" },
@@ -27,6 +27,13 @@ const TOOLS: &[Tool] = &[
         version: "1.8.0",
         package: "github.com/versity/versitygw/cmd/versitygw",
         program: "versitygw",
+    },
+    Tool { name: "oras", version: "1.3.6", package: "oras.land/oras/cmd/oras", program: "oras" },
+    Tool {
+        name: "crane",
+        version: "0.22.1",
+        package: "github.com/google/go-containerregistry/cmd/crane",
+        program: "crane",
     },
 ];
 
