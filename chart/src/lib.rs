@@ -22,6 +22,6 @@ pub use digest::{Digest, DigestError};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Dependency, Maintainer, Metadata, MetadataError};
 pub use name::{ChartName, NameError};
-pub use package::{Package, PackageError};
+pub use package::{Folder, FolderError, Package, PackageError};
 pub use provenance::{Provenance, ProvenanceError};
 pub use version::{ChartVersion, VersionError};

@@ -24,8 +24,17 @@ const RULES: &[Rule] = &[
     Rule { package: "storage", ours: &[], never: &["axum", "sqlx", "libsqlite3-sys", "aws-"] },
     Rule { package: "storage-s3", ours: &["storage", "storage-s3"], never: &["axum", "sqlx", "libsqlite3-sys"] },
     Rule { package: "catalogue", ours: &["chart", "storage"], never: &["axum"] },
-    Rule { package: "server", ours: &["chart", "storage", "storage-s3", "catalogue"], never: &[] },
-    Rule { package: "acceptance", ours: &["chart", "storage", "storage-s3", "catalogue", "server"], never: &[] },
+    Rule {
+        package: "stack",
+        ours: &["chart"],
+        never: &["tokio", "async-", "axum", "hyper", "http", "tower", "sqlx", "libsqlite3-sys", "aws-", "reqwest"],
+    },
+    Rule { package: "server", ours: &["chart", "storage", "storage-s3", "catalogue", "stack"], never: &[] },
+    Rule {
+        package: "acceptance",
+        ours: &["chart", "storage", "storage-s3", "catalogue", "stack", "server"],
+        never: &[],
+    },
     Rule { package: "xtask", ours: &["chart", "storage", "catalogue"], never: &["axum"] },
 ];
 

@@ -1,3 +1,5 @@
+mod folder;
+mod ignore;
 mod parts;
 mod tree;
 
@@ -8,6 +10,7 @@ use bytes::Bytes;
 use crate::archive::{self, ArchiveError, Budget};
 use crate::index::to_json;
 use crate::{ChartName, ChartVersion, DecodeError, Digest, Limits, Metadata, MetadataError};
+pub use folder::{Folder, FolderError};
 use tree::{Planter, Tree};
 
 /// A chart package that passed every check, read once.
