@@ -139,9 +139,9 @@ impl Replica {
     ) -> Result<(), CommitError> {
         let aside = layout::displaced(&digest, key.file_name());
         let aside = aside.map_err(|error| CommitError::Name(error.to_string()))?;
-        match self.store.put_new(&aside, bytes).await {
+        match self.store.create(&aside, bytes).await {
             // named by its content: whoever was first wrote the same
-            Ok(_) | Err(StorageError::AlreadyExists(_)) => {}
+            Ok(()) | Err(StorageError::AlreadyExists(_)) => {}
             Err(error) => return Err(unavailable(error)),
         }
         report.displaced.push((key.clone(), aside));

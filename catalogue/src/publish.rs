@@ -170,8 +170,8 @@ impl Replica {
         let used = view.facts(repository, file).is_some_and(|facts| facts.flat_provenance_used);
         if place == Place::Flat && !used {
             let key = layout::flat_provenance(repository, file).map_err(too_long)?;
-            match self.store.put_new(&key, bytes.clone()).await {
-                Ok(_) => return Ok(ProvenanceFile { stored: stored(key, digest, bytes), vouches: *vouches }),
+            match self.store.create(&key, bytes.clone()).await {
+                Ok(()) => return Ok(ProvenanceFile { stored: stored(key, digest, bytes), vouches: *vouches }),
                 Err(StorageError::AlreadyExists(_)) => {}
                 Err(error) => return Err(unavailable(&error)),
             }
@@ -183,7 +183,7 @@ impl Replica {
     /// Writes bytes where nothing ever was.
     pub(crate) async fn put_fresh(&self, file: &str, bytes: &Bytes, digest: Digest) -> Result<StoredFile, CommitError> {
         let key = layout::fresh_object((self.options.new_id)(), file).map_err(too_long)?;
-        self.store.put_new(&key, bytes.clone()).await.map_err(|error| unavailable(&error))?;
+        self.store.create(&key, bytes.clone()).await.map_err(|error| unavailable(&error))?;
         Ok(stored(key, digest, bytes))
     }
 

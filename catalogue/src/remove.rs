@@ -118,8 +118,8 @@ impl Replica {
         let Ok(key) = layout::trash(removed_at, repository, name) else {
             return Ok(()); // too long a name for the trash: it waits where it is
         };
-        match self.store.put_new(&key, object.bytes).await {
-            Ok(_) => {}
+        match self.store.create(&key, object.bytes).await {
+            Ok(()) => {}
             // by another replica, or before a crash; believed when it is seen
             Err(StorageError::AlreadyExists(_)) => {
                 if chart::Digest::of(&self.store.get(&key, None).await?.bytes) != file.digest {

@@ -46,8 +46,8 @@ pub async fn storage_id(store: &dyn ObjectStore) -> Result<Uuid, OpenError> {
             )));
         }
         let id = Uuid::new_v4();
-        match store.put_new(&key, format_file(id)?).await {
-            Ok(_) => return Ok(id),
+        match store.create(&key, format_file(id)?).await {
+            Ok(()) => return Ok(id),
             // another replica was faster
             Err(StorageError::AlreadyExists(_)) => {}
             Err(error) => return Err(error.into()),

@@ -203,6 +203,11 @@ impl<S: ObjectStore> ObjectStore for Observed<S> {
         watch(&self.observer, Operation::PutNew, key, size, self.inner.put_new(key, bytes)).await
     }
 
+    async fn create(&self, key: &Key, bytes: Bytes) -> Result<()> {
+        let length = bytes.len() as u64;
+        watch(&self.observer, Operation::PutNew, key, |()| length, self.inner.create(key, bytes)).await
+    }
+
     async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
         watch(&self.observer, Operation::Put, key, size, self.inner.put(key, bytes)).await
     }
@@ -293,7 +298,7 @@ mod tests {
         let store = Observed::new(Faulty::new(MemoryStore::new(), plan), notes.clone());
         let (a, b) = (Key::new("a").unwrap(), Key::new("b").unwrap());
         store.put_new(&a, "12345".into()).await.unwrap();
-        store.put_new(&a, "1".into()).await.unwrap_err();
+        store.create(&a, "1".into()).await.unwrap_err();
         store.get(&a, Some(ByteRange { start: 1, end: 3 })).await.unwrap();
         store.get(&b, None).await.unwrap_err();
         assert!(store.head(&a).now_or_never().is_none());

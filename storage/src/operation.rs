@@ -3,7 +3,7 @@ use std::fmt;
 /// The calls of a store, by name: for wrappers that watch them or break them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// [`ObjectStore::put_new`](crate::ObjectStore::put_new)
+    /// [`ObjectStore::put_new`](crate::ObjectStore::put_new) and [`ObjectStore::create`](crate::ObjectStore::create)
     PutNew,
     /// [`ObjectStore::put`](crate::ObjectStore::put)
     Put,

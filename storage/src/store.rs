@@ -59,6 +59,12 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// the others get `AlreadyExists`. Durable when it returns. After `Unavailable` it may have happened.
     async fn put_new(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta>;
 
+    /// [`ObjectStore::put_new`], for those who need not know what the storage knows of the object then: some have to ask
+    /// for it with a request of its own.
+    async fn create(&self, key: &Key, bytes: Bytes) -> Result<()> {
+        self.put_new(key, bytes).await.map(drop)
+    }
+
     /// Creates or replaces the object, atomically for readers. Only for exports and heartbeats: nothing that the
     /// journal refers to is ever replaced.
     async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta>;
@@ -110,6 +116,10 @@ pub trait StagedWrite: Send {
 impl<S: ObjectStore + ?Sized> ObjectStore for Arc<S> {
     async fn put_new(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
         (**self).put_new(key, bytes).await
+    }
+
+    async fn create(&self, key: &Key, bytes: Bytes) -> Result<()> {
+        (**self).create(key, bytes).await
     }
 
     async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {

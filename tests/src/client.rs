@@ -3,9 +3,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use storage_s3::gateway::tools;
 use tempfile::TempDir;
 
-use crate::launch::tools;
 use crate::skip::skipped;
 
 /// A client program that people use, with a home of its own.

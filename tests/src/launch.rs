@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use storage_s3::gateway::{Gateway, PROGRAM};
+use storage_s3::gateway::{Gateway, gateway};
 use tempfile::TempDir;
 
-use crate::{Authority, Papers, Server, skipped};
+use crate::{Authority, Papers, Server};
 
 /// The time of files that were put into a storage by hand, in seconds of Unix time: long ago, so that nobody waits
 /// for them to settle.
@@ -50,22 +50,6 @@ impl Default for Launch {
             _ => launch,
         }
     }
-}
-
-/// The S3 server of this process; none if it is not installed: the test that asks is named as skipped then, unless tools
-/// were promised.
-pub fn gateway() -> Option<&'static Gateway> {
-    static GATEWAY: OnceLock<Option<Gateway>> = OnceLock::new();
-    let gateway = GATEWAY.get_or_init(|| {
-        let program = tools().join(PROGRAM);
-        let promised = std::env::var_os("CHANDLERY_TOOLS").is_some();
-        assert!(program.is_file() || !promised, "there is no {}", program.display());
-        program.is_file().then(|| Gateway::start(&program))
-    });
-    if gateway.is_none() {
-        skipped("no S3 server is installed; `cargo xtask tools` does it");
-    }
-    gateway.as_ref()
 }
 
 impl Launch {
@@ -263,12 +247,4 @@ fn binary() -> &'static Path {
 fn build_folder() -> PathBuf {
     let own = std::env::current_exe().expect("the system knows this program");
     own.ancestors().nth(2).expect("test programs are in the folder deps").to_owned()
-}
-
-/// Where the tests' tools are: as `cargo xtask test` says, else where it puts them.
-pub(crate) fn tools() -> PathBuf {
-    match std::env::var_os("CHANDLERY_TOOLS") {
-        Some(path) => PathBuf::from(path),
-        None => build_folder().parent().expect("a build folder is in the target folder").join("tools"),
-    }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::Server;
-use crate::launch::tools;
 use crate::skip::skipped;
+use storage_s3::gateway::tools;
 
 /// As `cargo xtask tools` installs it.
 const VERSION: &str = "4.32.5";

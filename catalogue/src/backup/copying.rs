@@ -161,8 +161,8 @@ impl Copying {
 
     /// Writes an object of the copy, in place of one that a fault of its disk has spoilt.
     async fn put(&self, key: &Key, bytes: Bytes, expected: Digest) -> Result<(), StorageError> {
-        match patiently(|| self.to.put_new(key, bytes.clone())).await {
-            Ok(_) => return Ok(()),
+        match patiently(|| self.to.create(key, bytes.clone())).await {
+            Ok(()) => return Ok(()),
             Err(StorageError::AlreadyExists(_)) => {}
             Err(error) => return Err(error),
         }
@@ -171,7 +171,7 @@ impl Copying {
             return Ok(());
         }
         patiently(|| self.to.delete(key)).await?;
-        patiently(|| self.to.put_new(key, bytes.clone())).await.map(drop)
+        patiently(|| self.to.create(key, bytes.clone())).await
     }
 
     /// Copies the journal up to the state, and says that the copy is whole.

@@ -98,8 +98,8 @@ impl Engine {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
             }
-            match in_time(self.store.put_new(&key, bytes.clone())).await {
-                Ok(_) => return Written::Ours,
+            match in_time(self.store.create(&key, bytes.clone())).await {
+                Ok(()) => return Written::Ours,
                 Err(StorageError::AlreadyExists(_)) => {}
                 Err(error) => reason = error.to_string(),
             }

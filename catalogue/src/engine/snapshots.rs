@@ -55,8 +55,8 @@ pub(crate) async fn write_snapshot(store: &dyn ObjectStore, state: Arc<State>) -
     let key = layout::snapshot(state.sequence);
     let bytes = blocking(move || snapshot::encode(&state)).await;
     let bytes = bytes.map_err(|error| StorageError::Unavailable(error.to_string()))?;
-    match store.put_new(&key, bytes.into()).await {
-        Ok(_) | Err(StorageError::AlreadyExists(_)) => {}
+    match store.create(&key, bytes.into()).await {
+        Ok(()) | Err(StorageError::AlreadyExists(_)) => {}
         Err(error) => return Err(error),
     }
     for old in newest_snapshots(store).await?.into_iter().skip(KEPT) {

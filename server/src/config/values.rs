@@ -165,23 +165,6 @@ impl Values {
         }
     }
 
-    /// Two texts that mean something together only, or neither.
-    ///
-    /// # Errors
-    /// If one is given without the other. The message names the one that is missing.
-    pub fn pair(&self, one: &Setting, other: &Setting) -> Result<Option<(&str, &str)>, SettingError> {
-        let lone = |given: &Setting, missing: &Setting| {
-            let reason = format!("it is needed too, because {} is set", given.name);
-            SettingError(format!("{}: {reason} ({})", missing.name, self.given(given).source))
-        };
-        match (self.text(one), self.text(other)) {
-            (Some(text), Some(other)) => Ok(Some((text, other))),
-            (None, None) => Ok(None),
-            (Some(_), None) => Err(lone(one, other)),
-            (None, Some(_)) => Err(lone(other, one)),
-        }
-    }
-
     /// A value that is of its kind and still wrong.
     pub(super) fn fault(&self, setting: &Setting, reason: &str) -> SettingError {
         fault(setting, &self.given(setting).source, reason)

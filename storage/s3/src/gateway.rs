@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::{OpenError, Options, S3Store};
 
 /// Where `cargo xtask tools` puts the program, below the folder of all tools.
-pub const PROGRAM: &str = "versitygw-1.8.0/versitygw";
+const PROGRAM: &str = "versitygw-1.8.0/versitygw";
 /// What does not answer by then is taken to hang. It takes milliseconds; build machines are slow and busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
@@ -30,6 +31,41 @@ server=$!
 exec 3<&-
 wait $server
 "#;
+
+/// The folder of the tests' tools: as `cargo xtask test` says, else where it puts them.
+///
+/// # Panics
+/// If this is no program of tests.
+pub fn tools() -> PathBuf {
+    match std::env::var_os("CHANDLERY_TOOLS") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            let own = std::env::current_exe().expect("the system knows this program");
+            own.ancestors().nth(3).expect("test programs are in <target>/<profile>/deps").join("tools")
+        }
+    }
+}
+
+/// The one server of this process; none if the program is not installed: the test that asks is named as skipped then.
+///
+/// # Panics
+/// If tools were promised and the program is not there, or does not start.
+pub fn gateway() -> Option<&'static Gateway> {
+    static GATEWAY: OnceLock<Option<Gateway>> = OnceLock::new();
+    let gateway = GATEWAY.get_or_init(|| {
+        let program = tools().join(PROGRAM);
+        let promised = std::env::var_os("CHANDLERY_TOOLS").is_some();
+        assert!(program.is_file() || !promised, "there is no {}", program.display());
+        program.is_file().then(|| Gateway::start(&program))
+    });
+    if gateway.is_none() {
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        // past the test runner's capture; a closed standard error must not fail what did not even run
+        let _ = writeln!(io::stderr(), "skipped: {test}: no S3 server is installed; `cargo xtask tools` does it");
+    }
+    gateway.as_ref()
+}
 
 /// A running server. One is enough for a process: every test takes a prefix of its own.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use aws_sdk_s3::Config;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::{Bytes, BytesMut};
-use storage::{Key, ObjectMeta, Result, StagedWrite, StorageError};
+use storage::{Key, ObjectMeta, ObjectStore, Result, StagedWrite, StorageError};
 use uuid::Uuid;
 
 use crate::client::timeouts;
@@ -125,7 +125,7 @@ impl StagedWrite for Stage {
     async fn publish_new(mut self: Box<Self>) -> Result<ObjectMeta> {
         let rest = std::mem::take(&mut self.waiting).freeze();
         if self.upload.is_none() {
-            return self.store.create(&self.key, rest).await;
+            return self.store.put_new(&self.key, rest).await;
         }
         if !rest.is_empty() {
             self.send_part(rest).await?;

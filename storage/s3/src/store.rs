@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::names::Names;
 use crate::options::Options;
 use crate::parts::Stage;
+use crate::write::Written;
 
 /// An [`ObjectStore`] in a bucket. Cheap to clone.
 #[derive(Clone)]
@@ -78,7 +79,15 @@ pub(crate) fn etag_text(etag: Option<&str>) -> String {
 #[async_trait::async_trait]
 impl ObjectStore for S3Store {
     async fn put_new(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
-        self.create(key, bytes).await
+        let size = bytes.len() as u64;
+        match self.write_new(key, bytes).await? {
+            Written::Now(etag) => Ok(self.written(key, size, etag).await),
+            Written::Before(meta) => Ok(meta),
+        }
+    }
+
+    async fn create(&self, key: &Key, bytes: Bytes) -> Result<()> {
+        self.write_new(key, bytes).await.map(drop)
     }
 
     async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {

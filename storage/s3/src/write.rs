@@ -23,21 +23,31 @@ const CONFLICT_ATTEMPTS: u32 = 6;
 /// Before the second of them; doubled before each further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(25);
 
+/// How an object came to be this call's.
+pub(crate) enum Written {
+    /// The store has just taken it, with this ETag.
+    Now(String),
+    /// An attempt before had put it there.
+    Before(ObjectMeta),
+}
+
 impl S3Store {
-    pub(crate) async fn create(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
+    pub(crate) async fn write_new(&self, key: &Key, bytes: Bytes) -> Result<Written> {
         let mark = Uuid::new_v4().simple().to_string();
-        let size = bytes.len() as u64;
         if let Some(queues) = &self.queues {
             let _turn = queues.enter(key).await;
             return match self.look(key).await {
                 Ok(_) => Err(StorageError::AlreadyExists(key.clone())),
-                Err(StorageError::NotFound(_)) => self.replace(key, bytes).await,
+                Err(StorageError::NotFound(_)) => match self.send(key, bytes, None).await {
+                    Ok(etag) => Ok(Written::Now(etag)),
+                    Err(fault) => Err(fault.about(key)),
+                },
                 Err(error) => Err(error),
             };
         }
         match self.send(key, bytes, Some(&mark)).await {
-            Ok(etag) => Ok(self.written(key, size, etag).await),
-            Err(fault) if fault.is_taken() => self.whose(key, &mark).await,
+            Ok(etag) => Ok(Written::Now(etag)),
+            Err(fault) if fault.is_taken() => self.whose(key, &mark).await.map(Written::Before),
             Err(fault) => Err(fault.about(key)),
         }
     }
@@ -82,7 +92,7 @@ impl S3Store {
 
     /// What the store knows of an object that was written just now: the answer to writing has no time. If that cannot be
     /// asked, or somebody was faster to replace it, what is known here.
-    async fn written(&self, key: &Key, size: u64, etag: String) -> ObjectMeta {
+    pub(crate) async fn written(&self, key: &Key, size: u64, etag: String) -> ObjectMeta {
         match self.look(key).await {
             Ok(look) if look.meta.etag == etag && look.meta.size == size => look.meta,
             _ => {
@@ -119,7 +129,7 @@ impl S3Store {
         let part = self.options.part_size as u64;
         if meta.size <= part {
             let bytes = self.read(from, None).await?.bytes;
-            return self.create(to, bytes).await;
+            return self.put_new(to, bytes).await;
         }
         let mut stage = self.stage(to).await?;
         for start in (0..meta.size).step_by(self.options.part_size) {

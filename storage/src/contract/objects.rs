@@ -31,6 +31,9 @@ async fn creating(place: &Place) {
     assert_eq!(meta.size, 5);
     let key = place.key("a");
     assert_taken(&key, place.store.put_new(&key, "second".into()).await);
+    assert_taken(&key, place.store.create(&key, "third".into()).await);
+    must("create", place.store.create(&place.key("b"), "created".into()).await);
+    assert_eq!(place.bytes("b").await, "created");
     let object = must("read", place.store.get(&key, None).await);
     assert_eq!(
         (object.bytes, &object.meta),

@@ -218,21 +218,3 @@ fn a_storage_that_chartmuseum_has_and_we_have_not_is_refused_with_those_that_the
     let cache = Sources::default().flag("cache", "memcached").faults();
     assert_eq!(cache, [r#"cache: expected "redis", not "memcached" (flag --cache)"#]);
 }
-
-#[test]
-fn half_of_a_pair_names_the_other_half() {
-    let [one, other] = ["storage-etcd-certfile", "storage-etcd-keyfile"];
-    let setting = |name: &str| SETTINGS.iter().find(|setting| setting.name == name).unwrap();
-    let pair = |sources: Sources| {
-        let values = sources.values().unwrap();
-        let pair = values.pair(setting(one), setting(other));
-        pair.map(|pair| pair.map(|(one, other)| format!("{one} {other}"))).map_err(|error| error.to_string())
-    };
-    assert_eq!(pair(Sources::default()), Ok(None));
-    assert_eq!(pair(Sources::default().flag(one, "").flag(other, "")), Ok(None));
-    assert_eq!(pair(Sources::default().flag(one, "a").flag(other, "b")), Ok(Some("a b".to_owned())));
-    let missing =
-        "storage-etcd-keyfile: it is needed too, because storage-etcd-certfile is set (flag --storage-etcd-certfile)";
-    assert_eq!(pair(Sources::default().flag(one, "a").flag(other, "")), Err(missing.to_owned()));
-    assert!(pair(Sources::default().variable("STORAGE_ETCD_KEYFILE", "b")).unwrap_err().starts_with(one));
-}

@@ -33,6 +33,11 @@ impl ObjectStore for Gated {
         self.inner.put_new(key, bytes).await
     }
 
+    async fn create(&self, key: &Key, bytes: Bytes) -> Result<()> {
+        (self.gate)()?;
+        self.inner.create(key, bytes).await
+    }
+
     async fn put(&self, key: &Key, bytes: Bytes) -> Result<ObjectMeta> {
         (self.gate)()?;
         self.inner.put(key, bytes).await

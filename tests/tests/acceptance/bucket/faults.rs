@@ -72,6 +72,16 @@ async fn one_failure_while_a_version_is_written_costs_nothing() {
 }
 
 #[tokio::test]
+async fn the_journal_is_written_without_a_look_at_what_was_written() {
+    let Some((proxy, server)) = site().await else { return };
+    proxy.plan(Fault::CutBefore, 0, usize::MAX, |request| {
+        request.method == "HEAD" && request.target.contains("/journal/")
+    });
+    server.publish("", &Chart::new("one", "1.0.0")).await;
+    assert_eq!((proxy.count(), proxy.calm().len()), (0, 1));
+}
+
+#[tokio::test]
 async fn a_store_that_goes_on_failing_is_503_and_no_version_is_lost_or_doubled() {
     let Some((proxy, mut server)) = site().await else { return };
     let kept = Chart::new("kept", "1.0.0");
