@@ -10,6 +10,7 @@ pub mod index;
 mod limits;
 mod metadata;
 mod name;
+pub mod oci;
 mod package;
 mod provenance;
 mod quote;
