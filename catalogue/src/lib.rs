@@ -25,6 +25,7 @@ mod options;
 mod outcome;
 mod publish;
 mod reconcile;
+mod registry_error;
 mod remove;
 mod replay;
 mod replica;
@@ -48,6 +49,7 @@ pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{
     CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Reconciled, Stale, Status,
 };
+pub use registry_error::RegistryError;
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use scrub::{Repair, ScrubReport};
