@@ -21,8 +21,8 @@ use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
 use crate::upload::Sorted;
 use crate::{
-    BackupError, BackupReport, Options, PackageLocation, Progress, RepositoryPath, ScrubReport, State, Terms, Upload,
-    View,
+    BackupError, BackupReport, LevelReport, Options, PackageLocation, Progress, RepositoryPath, ScrubReport, State,
+    Terms, Upload, View,
 };
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
@@ -55,6 +55,7 @@ impl Catalogue {
             store: store.clone(),
             clock: options.clock.clone(),
             replica: (options.new_id)(),
+            level: options.level,
             new_id: options.new_id.clone(),
             recorded: recorded.then(|| state.sequence),
             state,
@@ -274,6 +275,15 @@ impl Catalogue {
         let state: Arc<State> = self.replica.current().await?.state.clone();
         let written = crate::engine::write_snapshot(&*self.replica.store, state).await;
         written.map_err(|error| CommitError::Unavailable(error.to_string()))
+    }
+
+    /// Raises the journal to the newest level that this replica knows. A replica that does not know it stops following
+    /// from then on. With `dry_run` nothing is changed.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    pub async fn raise_level(&self, dry_run: bool) -> Result<LevelReport, CommitError> {
+        self.to_the_end(move |replica| async move { replica.raise_level(dry_run).await }).await
     }
 
     /// How this replica is.

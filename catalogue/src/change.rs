@@ -29,6 +29,17 @@ pub struct Entry {
     pub changes: Vec<Change>,
 }
 
+impl Entry {
+    /// The level that the journal has after this entry, if it raises it. No change stands behind it in its entry: a
+    /// replica that does not know the level must be able to read the entry that says so.
+    pub fn raised_level(&self) -> Option<u32> {
+        match self.changes.last() {
+            Some(Change::LevelRaised { level }) => Some(*level),
+            _ => None,
+        }
+    }
+}
+
 /// An object that holds a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredFile {

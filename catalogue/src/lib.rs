@@ -19,6 +19,7 @@ mod history;
 mod inventory;
 mod journal;
 pub mod layout;
+mod level;
 mod load;
 mod observer;
 mod options;
@@ -44,6 +45,7 @@ pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredF
 pub use clock::{Clock, SystemClock};
 pub use hand_back::HandBackReport;
 pub use inventory::{Item, Role};
+pub use level::LevelReport;
 pub use observer::{Observer, Proposed};
 pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{

@@ -6,7 +6,7 @@ use chart::Limits;
 use chart::index::Format;
 use uuid::Uuid;
 
-use crate::{Clock, Observer, SystemClock};
+use crate::{Clock, LEVEL, Observer, SystemClock};
 
 /// How old the state may be when a read is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub struct Options {
     pub index: IndexOptions,
     /// For packages that are found in the storage.
     pub limits: Limits,
+    /// The newest journal level that this replica knows: a storage of a higher one is not opened, and one that is raised
+    /// beyond it is not followed. Nobody but tests sets it.
+    pub level: u32,
     /// Names that nothing ever had, for objects and entries. Tests repeat them.
     pub new_id: NewId,
     /// The time.
@@ -76,6 +79,7 @@ impl Default for Options {
             trash_window: Duration::from_secs(7 * 24 * 3600),
             index: IndexOptions::default(),
             limits: Limits::default(),
+            level: LEVEL,
             new_id: Arc::new(Uuid::new_v4),
             clock: Arc::new(SystemClock),
             progress: None,

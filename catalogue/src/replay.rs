@@ -8,7 +8,7 @@ use storage::ObjectStore;
 use crate::outcome::OpenError;
 use crate::start::{from_snapshot, known_storage_id};
 use crate::state::Touched;
-use crate::{State, journal, layout};
+use crate::{LEVEL, State, journal, layout};
 
 /// Entries that are read at the same time.
 const SIDE_BY_SIDE: usize = 32;
@@ -29,7 +29,7 @@ pub struct Replayed {
 pub async fn replay(store: &Arc<dyn ObjectStore>, until: Option<u64>) -> Result<Option<Replayed>, OpenError> {
     let Some(id) = known_storage_id(&**store).await? else { return Ok(None) };
     let last = until.unwrap_or(u64::MAX);
-    let begin = from_snapshot(&**store, id, last).await?;
+    let begin = from_snapshot(&**store, id, LEVEL, last).await?;
     let snapshot = begin.as_ref().map(|state| state.sequence);
     let mut state = begin.unwrap_or_else(|| State::empty(id));
     let mut touched = Touched::default();
@@ -38,7 +38,7 @@ pub async fn replay(store: &Arc<dyn ObjectStore>, until: Option<u64>) -> Result<
         let mut entries = sequences.map(|sequence| journal::read(&**store, sequence)).buffered(SIDE_BY_SIDE);
         while let Some(read) = entries.next().await {
             let Some((entry, _)) = read? else { break };
-            state = state.apply(&entry, &mut touched).map_err(|error| OpenError::Format(error.to_string()))?;
+            state = state.follow(&entry, LEVEL, &mut touched).map_err(|error| OpenError::Format(error.to_string()))?;
         }
     }
     if let Some(until) = until

@@ -36,9 +36,10 @@ impl Replica {
         self.shared.view.load_full()
     }
 
-    /// Refuses work on a storage that has lost its journal.
+    /// Refuses work on a storage that has lost its journal, or whose journal is not followed any more.
     pub fn writable(&self) -> Result<(), ProposeError> {
-        self.shared.journal_lost().map_or(Ok(()), |reason| Err(ProposeError::Unavailable(reason)))
+        let reason = self.shared.journal_lost().or_else(|| self.shared.halted());
+        reason.map_or(Ok(()), |reason| Err(ProposeError::Unavailable(reason)))
     }
 
     /// The time now as the journal counts it: asked before the first byte of a proposal is stored.
@@ -140,7 +141,7 @@ impl From<Refusal> for CommitError {
             Refusal::NotFound => Self::NotFound,
             Refusal::Full => Self::Full,
             Refusal::FileNameTaken { file, name, version } => Self::FileNameTaken { file, name, version },
-            Refusal::PlaceUsed | Refusal::TooOld | Refusal::InUse | Refusal::BeingRemoved => {
+            Refusal::PlaceUsed | Refusal::TooOld | Refusal::InUse | Refusal::BeingRemoved | Refusal::LevelRaised => {
                 Self::Unavailable(refusal.to_string())
             }
         }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::blocking::blocking;
 use crate::database::{Database, DatabaseError};
 use crate::outcome::OpenError;
+use crate::snapshot::SnapshotError;
+use crate::state::ApplyError;
 use crate::view::StoredRegions;
 use crate::{IndexOptions, Options, State, backup, journal, layout, snapshot};
 
@@ -89,6 +91,13 @@ pub(crate) async fn start(store: &Arc<dyn ObjectStore>, options: &Options) -> Re
         match Database::open(folder, id).await {
             Ok(opened) => {
                 match opened.load(&fingerprint(&options.index)).await {
+                    // left by a newer program, which has gone since
+                    Ok(Some(loaded)) if loaded.state.level > options.level => {
+                        tracing::warn!(
+                            level = loaded.state.level,
+                            "the catalogue is of a level that is not known: it is rebuilt"
+                        );
+                    }
                     Ok(Some(loaded)) if belongs(&**store, &loaded.state).await? => {
                         let recorded = loaded.regions.is_some();
                         let regions = loaded.regions.unwrap_or_default();
@@ -108,7 +117,7 @@ pub(crate) async fn start(store: &Arc<dyn ObjectStore>, options: &Options) -> Re
             }
         }
     }
-    let state = match from_snapshot(&**store, id, u64::MAX).await? {
+    let state = match from_snapshot(&**store, id, options.level, u64::MAX).await? {
         Some(state) => state,
         None => State::empty(id),
     };
@@ -128,8 +137,13 @@ async fn belongs(store: &dyn ObjectStore, state: &State) -> Result<bool, Storage
     Ok(journal::read(store, state.sequence).await?.is_some_and(|(entry, _)| entry.id == state.entry))
 }
 
-/// The state of the newest snapshot up to this sequence.
-pub(crate) async fn from_snapshot(store: &dyn ObjectStore, id: Uuid, until: u64) -> Result<Option<State>, OpenError> {
+/// The state of the newest snapshot up to this sequence, of a level that is known.
+pub(crate) async fn from_snapshot(
+    store: &dyn ObjectStore,
+    id: Uuid,
+    known: u32,
+    until: u64,
+) -> Result<Option<State>, OpenError> {
     for sequence in newest_snapshots(store).await?.into_iter().filter(|sequence| *sequence <= until) {
         let key = layout::snapshot(sequence);
         let object = match store.get(&key, None).await {
@@ -138,9 +152,13 @@ pub(crate) async fn from_snapshot(store: &dyn ObjectStore, id: Uuid, until: u64)
             Err(StorageError::NotFound(_)) => continue,
             Err(error) => return Err(error.into()),
         };
-        let decoded = blocking(move || snapshot::decode(&object.bytes)).await;
+        let decoded = blocking(move || snapshot::decode(&object.bytes, known)).await;
         match decoded {
             Ok(Ok(state)) if state.storage == id && belongs(store, &state).await? => return Ok(Some(state)),
+            // its journal says the same, after a long read
+            Ok(Err(SnapshotError::Level { level, known })) => {
+                return Err(OpenError::Format(ApplyError::Level { level, known }.to_string()));
+            }
             Ok(Ok(_)) => tracing::warn!(%key, "the snapshot is of another history: it is not used"),
             Ok(Err(error)) => tracing::warn!(%key, %error, "the snapshot cannot be read: it is not used"),
             Err(error) => tracing::warn!(%key, %error, "the snapshot cannot be read: it is not used"),

@@ -121,9 +121,13 @@ impl Draft {
         if self.state.at.duration_since(waiting.since) > OLDEST_PROPOSAL {
             return Err(Refusal::TooOld);
         }
+        // who does not know the level could not read what comes behind it
+        if self.entry.raised_level().is_some() {
+            return Err(Refusal::LevelRaised);
+        }
         let accepted = self.state.check(&waiting.proposal)?;
         for change in &accepted.changes {
-            // a change of an accepted proposal always follows; only a level could stop it
+            // a change of an accepted proposal always follows
             self.state.apply_change(change, &mut self.touched).map_err(|_| Refusal::InUse)?;
         }
         self.entry.changes.extend(accepted.changes.iter().cloned());
@@ -136,7 +140,7 @@ fn answer(waiting: Vec<Waiting>, answers: Vec<Result<Accepted, Refusal>>, sequen
     let mut later = Vec::new();
     for (waiting, answer) in waiting.into_iter().zip(answers) {
         match answer {
-            Err(Refusal::BeingRemoved) => later.push(waiting),
+            Err(Refusal::BeingRemoved | Refusal::LevelRaised) => later.push(waiting),
             Err(refusal) => waiting.answer(Err(ProposeError::Refused(refusal))),
             Ok(accepted) => waiting.answer(Ok(Committed { accepted, sequence })),
         }

@@ -53,7 +53,7 @@ impl Engine {
             let reads = (next..next + look).map(|sequence| in_time(journal::read(&*self.store, sequence)));
             for read in join_all(reads).await {
                 let Some((entry, bytes)) = read? else { return Ok(()) };
-                *state = state.apply(&entry, touched)?;
+                *state = state.follow(&entry, self.level, touched)?;
                 self.backlog.add(bytes.len());
             }
             // one entry is the rule; the further behind, the more at once

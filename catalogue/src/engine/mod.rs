@@ -71,6 +71,8 @@ pub(crate) struct Engine {
     pub store: Arc<dyn ObjectStore>,
     pub clock: Arc<dyn Clock>,
     pub replica: Uuid,
+    /// The newest journal level that it knows.
+    pub level: u32,
     /// Names that nothing had before.
     pub new_id: NewId,
     pub state: Arc<State>,

@@ -42,6 +42,12 @@ impl Replica {
     /// Takes everything in. Interrupted, it goes on where it was at the next start.
     pub async fn adopt_all(&self) -> Result<(), OpenError> {
         self.shared.set_adopting(Some("the packages in the storage are being taken in".to_owned()));
+        // nobody has served it yet, so nobody who knows less is in the way
+        if self.view().state.level < self.options.level {
+            self.propose(Proposal::RaiseLevel { level: self.options.level })
+                .await
+                .map_err(|error| failed(error.into()))?;
+        }
         let mut scan = Scan::of(&*self.store).await?;
         let created = self.publish_times(&scan.cached_indexes).await?;
         let (total, done) = (scan.packages.len() as u64, AtomicU64::new(0));

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{END, End, FORMAT, Fact, Header, KINDS};
 use crate::state::ObjectSince;
-use crate::{Chart, LEVEL, Repository, State, Version};
+use crate::{Chart, Repository, State, Version};
 
 /// Bytes of a line. The longest are facts of file names, with 70 bytes for every package that a name ever had.
 pub(super) const LINE_SIZE: u64 = 64 << 20;
@@ -33,10 +33,12 @@ pub enum SnapshotError {
         found: u32,
     },
     /// A newer program wrote it.
-    #[error("the snapshot is of level {level}, this program knows {LEVEL}")]
+    #[error("the snapshot is of level {level}, this program knows {known}")]
     Level {
         /// The level met.
         level: u32,
+        /// The newest level that the program knows.
+        known: u32,
     },
     /// A fact that the level does not have.
     #[error("line {line} of the snapshot holds {kind:?}, which level {level} does not know")]
@@ -69,7 +71,7 @@ pub enum SnapshotError {
 ///
 /// # Errors
 /// [`SnapshotError`]; nothing of a damaged snapshot is used.
-pub fn decode(bytes: &[u8]) -> Result<State, SnapshotError> {
+pub fn decode(bytes: &[u8], known: u32) -> Result<State, SnapshotError> {
     let mut text = zstd::Decoder::with_buffer(bytes)?.single_frame();
     text.window_log_max(WINDOW)?;
     let mut lines = Lines { text: BufReader::new(text.take(TEXT_SIZE)), line: Vec::new(), number: 0 };
@@ -80,8 +82,8 @@ pub fn decode(bytes: &[u8]) -> Result<State, SnapshotError> {
     if format != FORMAT {
         return Err(SnapshotError::Format { found: format });
     }
-    if level > LEVEL {
-        return Err(SnapshotError::Level { level });
+    if level > known {
+        return Err(SnapshotError::Level { level, known });
     }
     let state = State { sequence, entry, at, level, adopted, ..State::empty(storage) };
     let mut building = Building { state, repository: None };

@@ -49,7 +49,7 @@ proptest! {
     fn every_state_survives_and_gives_equal_bytes(choices in choices(24)) {
         let state = history(&choices).pop().unwrap().state;
         let snapshot = encode(&state);
-        let decoded = decode(&snapshot).unwrap();
+        let decoded = decode(&snapshot, LEVEL).unwrap();
         prop_assert_eq!(format!("{decoded:?}"), format!("{state:?}"));
         prop_assert!(encode(&decoded) == snapshot);
     }
@@ -60,7 +60,7 @@ fn the_empty_state_has_a_snapshot_too() {
     let state = State::empty(storage());
     let snapshot = encode(&state);
     assert_eq!(lines(&snapshot).len(), 2);
-    assert_eq!(format!("{:?}", decode(&snapshot).unwrap()), format!("{state:?}"));
+    assert_eq!(format!("{:?}", decode(&snapshot, LEVEL).unwrap()), format!("{state:?}"));
 }
 
 #[test]
@@ -79,18 +79,18 @@ fn the_lines_are_what_the_documentation_says() {
 fn a_damaged_snapshot_is_refused() {
     let snapshot = encode(&rich());
     for length in (0..snapshot.len()).step_by(13) {
-        assert!(decode(&snapshot[..length]).is_err(), "cut at {length} of {}", snapshot.len());
+        assert!(decode(&snapshot[..length], LEVEL).is_err(), "cut at {length} of {}", snapshot.len());
     }
     for at in (0..snapshot.len()).step_by(11) {
         let mut damaged = snapshot.clone();
         damaged[at] ^= 0x20;
         // what the compression does not need to say may differ, what it says may not
-        if let Ok(state) = decode(&damaged) {
+        if let Ok(state) = decode(&damaged, LEVEL) {
             assert!(encode(&state) == snapshot, "changed at {at}");
         }
     }
     let longer = [&snapshot[..], b"\n"].concat();
-    assert!(matches!(decode(&longer), Err(SnapshotError::Damaged)));
+    assert!(matches!(decode(&longer, LEVEL), Err(SnapshotError::Damaged)));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_line_that_is_missing_added_or_changed_is_noticed() {
     let lines = lines(&encode(&rich()));
     let whole: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let encoded = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
-    assert!(decode(&encoded(&whole)).is_ok());
+    assert!(decode(&encoded(&whole), LEVEL).is_ok());
     let last = lines.len() - 1;
     let cut: String = whole.replacen(&format!("{}\n", lines[last - 1]), "", 1);
     let twice = whole.replacen(&lines[2], &format!("{}\n{}", lines[2], lines[2]), 1);
@@ -107,7 +107,7 @@ fn a_line_that_is_missing_added_or_changed_is_noticed() {
     let more = format!("{whole}{}\n", lines[last]);
     for (what, text) in [("cut", cut), ("twice", twice), ("changed", changed), ("no end", no_end), ("more", more)] {
         assert_ne!(text, whole, "{what}");
-        assert!(matches!(decode(&encoded(&text)), Err(SnapshotError::Damaged)), "{what}");
+        assert!(matches!(decode(&encoded(&text), LEVEL), Err(SnapshotError::Damaged)), "{what}");
     }
 }
 
@@ -115,20 +115,20 @@ fn a_line_that_is_missing_added_or_changed_is_noticed() {
 fn what_a_newer_program_wrote_is_named() {
     let lines = lines(&encode(&rich()));
     let lines = &lines[..lines.len() - 1];
-    assert!(decode(&of_lines(lines)).is_ok());
+    assert!(decode(&of_lines(lines), LEVEL).is_ok());
 
     let mut newer = lines.to_vec();
     newer[0] = newer[0].replace("\"level\":1", &format!("\"level\":{}", LEVEL + 1));
-    let error = decode(&of_lines(&newer)).unwrap_err();
-    assert!(matches!(error, SnapshotError::Level { level } if level == LEVEL + 1), "{error}");
+    let error = decode(&of_lines(&newer), LEVEL).unwrap_err();
+    assert!(matches!(error, SnapshotError::Level { level, known: LEVEL } if level == LEVEL + 1), "{error}");
 
     let mut newer = lines.to_vec();
     newer[0] = newer[0].replace("\"format\":1", "\"format\":2");
-    assert!(matches!(decode(&of_lines(&newer)), Err(SnapshotError::Format { found: 2 })));
+    assert!(matches!(decode(&of_lines(&newer), LEVEL), Err(SnapshotError::Format { found: 2 })));
 
     let mut newer = lines.to_vec();
     newer.insert(2, r#"{"blob":{"digest":"00"}}"#.to_owned());
-    let error = decode(&of_lines(&newer)).unwrap_err();
+    let error = decode(&of_lines(&newer), LEVEL).unwrap_err();
     assert_eq!(error.to_string(), r#"line 3 of the snapshot holds "blob", which level 1 does not know"#);
 }
 
@@ -138,10 +138,10 @@ fn facts_of_no_repository_and_malformed_facts_name_their_line() {
     let lines = &lines[..lines.len() - 1];
     let mut homeless = lines.to_vec();
     homeless.remove(1);
-    assert!(matches!(decode(&of_lines(&homeless)), Err(SnapshotError::Line { line: 2, .. })));
+    assert!(matches!(decode(&of_lines(&homeless), LEVEL), Err(SnapshotError::Line { line: 2, .. })));
     let mut malformed = lines.to_vec();
     malformed[1] = r#"{"repository":{"path":".hidden","changed":"2026-11-25T12:00:00Z"}}"#.to_owned();
-    let error = decode(&of_lines(&malformed)).unwrap_err().to_string();
+    let error = decode(&of_lines(&malformed), LEVEL).unwrap_err().to_string();
     assert!(error.starts_with("line 2 of the snapshot cannot be read: \".hidden\" is no repository path"), "{error}");
 }
 
@@ -154,5 +154,5 @@ fn memory_is_bounded_by_a_line() {
     }
     let bomb = bomb.finish().unwrap();
     assert!(bomb.len() < 100_000);
-    assert!(matches!(decode(&bomb), Err(SnapshotError::LineSize)));
+    assert!(matches!(decode(&bomb, LEVEL), Err(SnapshotError::LineSize)));
 }

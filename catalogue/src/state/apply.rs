@@ -10,7 +10,7 @@ use storage::Key;
 
 use super::{Chart, FileFacts, Replaced, Repository, State, Trashed, Version};
 use crate::change::{PackagePublished, StoredFile};
-use crate::{Change, Entry, LEVEL, RepositoryPath, layout};
+use crate::{Change, Entry, RepositoryPath, layout};
 
 /// A proposal older than a day is refused and a discarded object deleted after a day, so a mark this old says
 /// nothing any more.
@@ -42,14 +42,27 @@ pub enum ApplyError {
         sequence: u64,
     },
     /// Written by a newer version of this program.
-    #[error("the storage is at level {level}, this program knows {LEVEL}: upgrade it")]
+    #[error("the storage is at level {level} and this program knows level {known}: it needs a newer program")]
     Level {
         /// The level met.
         level: u32,
+        /// The newest level that this replica knows.
+        known: u32,
     },
 }
 
 impl State {
+    /// The state after an entry of whatever level, as a replica that knows the level has it.
+    ///
+    /// # Errors
+    /// If the entry does not follow this state, or raises the journal to a level beyond the one that is known.
+    pub fn follow(&self, entry: &Entry, known: u32, touched: &mut Touched) -> Result<Self, ApplyError> {
+        match entry.raised_level() {
+            Some(level) if level > known => Err(ApplyError::Level { level, known }),
+            _ => self.apply(entry, touched),
+        }
+    }
+
     /// The state after the entry, and what it touched.
     ///
     /// # Errors
@@ -156,7 +169,6 @@ impl State {
                 self.forget_old_discards(touched);
             }
             Change::AdoptionFinished => self.adopted = true,
-            Change::LevelRaised { level } if *level > LEVEL => return Err(ApplyError::Level { level: *level }),
             Change::LevelRaised { level } => self.level = *level,
         }
         Ok(())

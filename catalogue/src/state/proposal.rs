@@ -180,6 +180,9 @@ pub enum Refusal {
     /// The entry that is being made removes the same file already: try again with the next one.
     #[error("it is being removed")]
     BeingRemoved,
+    /// The entry that is being made raises the journal's level, and ends with that: try again with the next one.
+    #[error("the level is being raised")]
+    LevelRaised,
     /// It waited longer than a day: objects that it names may be gone.
     #[error("it is older than a day")]
     TooOld,

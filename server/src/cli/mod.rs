@@ -16,6 +16,7 @@ mod restore;
 mod routes;
 mod scrub;
 mod serve;
+mod upgrade_storage;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("scrub", flags)) => scrub::run(&settings, flags),
         Some(("backup", flags)) => backup::run(&settings, flags),
         Some(("restore-backup", flags)) => backup::restore(&settings, flags),
+        Some(("upgrade-storage", flags)) => upgrade_storage::run(&settings, flags),
         Some(("restore", flags)) => restore::run(&settings, flags),
         _ if settings.index.print && settings.repository.depth == Depth::Fixed(0) => print_index::run(settings),
         _ => serve::run(settings),

@@ -4,6 +4,7 @@ mod adoption;
 mod backup;
 mod collect;
 mod hand_back;
+mod level;
 mod limits;
 mod provenance;
 mod publish;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use catalogue::{Catalogue, CommitError, OpenError, PublishOutcome};
+use catalogue::{Catalogue, CommitError, LEVEL, OpenError, PublishOutcome};
 use storage::ObjectStore;
 use storage::faulty::{Faulty, Plan};
 
@@ -115,11 +115,11 @@ async fn a_level_of_the_future_stops_a_replica() {
     let site = Site::new();
     let replica = site.replica().await;
     publish(&replica, &package("web", "1.0.0", "")).await.unwrap();
-    forge(&site, |entry| entry["changes"] = serde_json::json!([{"level-raised": {"level": 2}}])).await;
+    forge(&site, |entry| entry["changes"] = serde_json::json!([{"level-raised": {"level": LEVEL + 1}}])).await;
     replica.fresh().await.unwrap_err();
     let status = replica.status();
-    assert!(status.not_ready.iter().any(|reason| reason.contains("level 2")), "{status:?}");
-    assert_eq!(replica.view().state.level, 1);
+    assert!(status.not_ready.iter().any(|reason| reason.contains(&format!("at level {}", LEVEL + 1))), "{status:?}");
+    assert_eq!(replica.view().state.level, LEVEL);
 }
 
 #[tokio::test(start_paused = true)]
