@@ -6,8 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::Server;
-use crate::skip::skipped;
-use storage_s3::gateway::tools;
+use crate::python::python;
 
 /// As `cargo xtask tools` installs it.
 const VERSION: &str = "4.32.5";
@@ -22,13 +21,7 @@ pub struct Schemathesis {
 impl Schemathesis {
     /// The pinned release, if it is installed. Else the test that asks is named as skipped.
     pub fn installed() -> Option<Self> {
-        let python = tools().join(format!("schemathesis-{VERSION}/bin/python"));
-        if !python.is_file() {
-            skipped(&format!(
-                "schemathesis {VERSION} is not installed; `cargo xtask tools` does it, with Python 3.10 or newer"
-            ));
-            return None;
-        }
+        let python = python("schemathesis", VERSION)?;
         let folder =
             tempfile::Builder::new().prefix("schemathesis-").tempdir().expect("a temporary folder can be made");
         Some(Self { python, folder })

@@ -17,8 +17,8 @@ struct Tool {
     program: &'static str,
 }
 
-/// The clients whose users we serve, and a store to serve them from. The tests find them under these names:
-/// `tests/src/client.rs`, `storage/s3/src/gateway.rs`.
+/// The clients whose users we serve, a store to serve them from, and a judge of our charts. The tests find them under these
+/// names: `tests/src/client.rs`, `storage/s3/src/gateway.rs`, `tests/tests/stack/findings.rs`.
 const TOOLS: &[Tool] = &[
     Tool { name: "helm", version: "3.21.4", package: "helm.sh/helm/v3/cmd/helm", program: "helm" },
     Tool { name: "helm", version: "4.2.4", package: "helm.sh/helm/v4/cmd/helm", program: "helm" },
@@ -34,6 +34,12 @@ const TOOLS: &[Tool] = &[
         version: "0.22.1",
         package: "github.com/google/go-containerregistry/cmd/crane",
         program: "crane",
+    },
+    Tool {
+        name: "kube-score",
+        version: "1.20.0",
+        package: "github.com/zegl/kube-score/cmd/kube-score",
+        program: "kube-score",
     },
 ];
 

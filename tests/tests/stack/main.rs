@@ -8,5 +8,6 @@ mod folder;
 mod policy;
 mod refusals;
 mod render;
+mod schemas;
 mod server;
 mod workload;

@@ -35,7 +35,7 @@ data:
 {{- define "chandlery.secretVolume" -}}
 - name: secrets
   projected:
-    defaultMode: 0440
+    defaultMode: 288 # 0440, which some readers of YAML take for 440
     sources:
       {{- range .files }}
       - secret:

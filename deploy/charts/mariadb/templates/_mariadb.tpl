@@ -138,7 +138,7 @@
 - name: secrets
   secret:
     secretName: {{ include "chandlery.mariadb.secretName" .root }}
-    defaultMode: 0440
+    defaultMode: 288 # 0440
 - name: configuration
   configMap:
     name: {{ include "chandlery.fullname" .root }}
@@ -159,13 +159,13 @@
 - name: tls
   secret:
     secretName: {{ .root.Values.tls.existingSecret }}
-    defaultMode: 0440
+    defaultMode: 288 # 0440
 {{- end }}
 {{- if .root.Values.metrics.enabled }}
 - name: exporter
   secret:
     secretName: {{ .root.Values.metrics.existingSecret }}
-    defaultMode: 0440
+    defaultMode: 288 # 0440
 {{- end }}
 {{- end -}}
 
