@@ -21,8 +21,8 @@ use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
 use crate::upload::Sorted;
 use crate::{
-    BackupError, BackupReport, LevelReport, Options, PackageLocation, Progress, RepositoryPath, ScrubReport, State,
-    Terms, Upload, View,
+    BackupError, BackupReport, LevelReport, Options, PackageLocation, Progress, RepositoryPath, ScrubReport, Spooled,
+    State, Terms, Upload, View,
 };
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
@@ -188,6 +188,15 @@ impl Catalogue {
     /// view looks again before it reports this.
     pub async fn load(&self, location: &PackageLocation) -> Result<Bytes, LoadError> {
         self.replica.load(location).await
+    }
+
+    /// The bytes of a file that is too large to be held in memory, on the local disk and verified against their digest
+    /// before the first can be read. Memory for a few of them at a time is enough.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`], and if the local disk fails.
+    pub async fn spool(&self, location: &PackageLocation) -> Result<Spooled, LoadError> {
+        self.replica.spool(location).await
     }
 
     /// The bytes of a file in a repository's folder that is called like a package and is no version: no package, or a second

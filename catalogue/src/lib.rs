@@ -34,6 +34,7 @@ mod repository_path;
 mod scrub;
 mod shared;
 pub mod snapshot;
+mod spool;
 mod start;
 mod state;
 mod upload;
@@ -55,6 +56,7 @@ pub use registry_error::RegistryError;
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use scrub::{Repair, ScrubReport};
+pub use spool::Spooled;
 pub use start::storage_id;
 pub use state::{
     Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Publication, Refusal, Replaced,

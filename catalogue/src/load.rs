@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chart::Digest;
-use storage::StorageError;
+use storage::{ByteRange, StorageError};
 
 use crate::blocking::blocking;
 use crate::outcome::LoadError;
@@ -18,9 +18,12 @@ impl Replica {
         let mut reason = String::new();
         // a listing or a cached attribute may lag: one more look is cheap
         for _ in 0..2 {
-            match self.store.get(&location.key, None).await {
+            // not more than it has: what somebody has put in its place may be of any size
+            let range = ByteRange { start: 0, end: location.size };
+            match self.store.get(&location.key, Some(range)).await {
                 Ok(object) => {
-                    if digest(&object.bytes).await == Some(location.digest) {
+                    let is_whole = object.meta.size == location.size;
+                    if is_whole && digest(&object.bytes).await == Some(location.digest) {
                         return Ok(object.bytes);
                     }
                     reason = "its bytes are not those that were published".to_owned();

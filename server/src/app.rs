@@ -31,7 +31,7 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(settings: Settings, authentication: Authentication, catalogue: Catalogue) -> Self {
-        let packages = PackageCache::new(settings.packages.cache_size);
+        let packages = PackageCache::new(settings.packages.clone());
         let parsing = Parsing::new(settings.upload.limits.clone());
         let (views, started) = (IndexViews::default(), Instant::now());
         Self { settings, authentication, catalogue, packages, views, parsing, started }

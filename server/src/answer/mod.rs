@@ -5,6 +5,7 @@ mod document;
 mod encoding;
 mod frames;
 mod json;
+mod piecewise;
 mod prepared;
 mod range;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub use document::document;
 pub use encoding::prefers_gzip;
 pub use frames::Frames;
 pub use json::{JSON, json, json_error, json_frames};
+pub use piecewise::Piecewise;
 pub use prepared::prepared;
 pub use range::{Requested, requested};
 

@@ -71,7 +71,7 @@ impl Door {
                 Box::pin(index::show::part(app, &caller.grant::<Pull>(may)?, headers, view)).await
             }
             Operation::DownloadFile => {
-                packages::download::download(app, &caller.grant::<Pull>(may)?, &parameters, headers).await
+                packages::download::download(app, &caller.grant::<Pull>(may)?, &parameters, &head).await
             }
             Operation::ShowArtifactHub => artifact_hub::show(app, &caller.grant::<Pull>(may)?),
             Operation::ShowWelcome => Ok(Box::pin(welcome::root(app, &caller.grant::<Pull>(may)?, head)).await),

@@ -253,3 +253,21 @@ async fn a_file_that_was_changed_by_hand_is_never_served_under_the_old_digest() 
     let answer = server.get("/charts/one-1.0.0.tgz").await;
     assert!(answer.status == 404 || answer.status == 503, "{answer:?}");
 }
+
+#[tokio::test]
+async fn a_package_too_large_for_memory_is_served_as_any_other() {
+    let mut server = Server::with(&["--package-stream-above=64Ki", "--allow-overwrite"]).await;
+    for round in 0..3 {
+        let chart = ChartBuilder::new("large", "1.0.0").file("round", format!("{round}")).ballast(3_000_000).build();
+        assert!([201, 200].contains(&server.upload(&chart).await.status));
+        let answers = futures_util::future::join_all((0..8).map(|_| server.get("/charts/large-1.0.0.tgz"))).await;
+        for answer in answers {
+            assert!(answer.expect(200).body == chart.bytes, "round {round}");
+        }
+        assert!(server.pull("", "large", "1.0.0").await == chart.bytes);
+    }
+    server.restart().await;
+    let part = server.request(Method::GET, "/charts/large-1.0.0.tgz").header("range", "bytes=1000000-1999999");
+    let part = part.send().await.unwrap();
+    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().len()), (206, 1_000_000));
+}

@@ -1,17 +1,20 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use catalogue::{Catalogue, PackageLocation, Repository, layout};
+use bytes::Bytes;
+use catalogue::{Catalogue, PackageLocation, Repository, Spooled, layout};
 use chart::Digest;
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::App;
-use crate::answer::{IMMUTABLE, REVALIDATE, Requested, is_known, requested, with_age};
+use crate::answer::{IMMUTABLE, Piecewise, REVALIDATE, Requested, is_known, requested, with_age};
 use crate::auth::{Grant, Pull};
 use crate::error::Error;
-use crate::packages::CachedFile;
+use crate::packages::{CachedFile, Package, etag};
 use crate::reading::{self, Found};
 use crate::router::{Parameters, is_package_file};
 
@@ -24,33 +27,80 @@ pub async fn download(
     app: &App,
     grant: &Grant<Pull>,
     parameters: &Parameters<'_>,
-    headers: &HeaderMap,
+    request: &Parts,
 ) -> Result<Response, Error> {
+    let headers = &request.headers;
     if !is_package_file(parameters.filename) {
         return Err(Error::UnsupportedExtension);
     }
-    let found = match find(&app.catalogue, grant, parameters).await {
+    let mut found = match find(&app.catalogue, grant, parameters).await {
         // boxed: a request that finds a version does not carry the future of one that does not
         Err(absent @ Error::ObjectNotFound) => {
             return match Box::pin(find_unlisted(app, grant, parameters)).await? {
-                Some(file) => Ok(answer(headers, parameters, &file)),
+                Some(file) => Ok(answer(headers, parameters, &Content::in_memory(&file))),
                 None => Err(absent),
             };
         }
         found => found?,
     };
-    let file = match app.packages.get(&app.catalogue, &found.what).await {
-        Ok(file) => file,
+    let is_large = app.packages.is_large(found.what.size);
+    if is_large {
+        let etag = etag(found.what.digest);
+        // all that is to be said of it is known without reading it
+        if request.method == Method::HEAD || is_known(headers, etag.to_str().unwrap_or_default()) {
+            let content = Content { etag: &etag, length: found.what.size, bytes: Source::Nowhere };
+            return Ok(with_age(answer(headers, parameters, &content), found.is_stale));
+        }
+    }
+    let package = match app.packages.open(&app.catalogue, &found.what).await {
+        Ok(package) => package,
         // it may have been removed, or replaced, since the view was made
         Err(error) => {
             let again = Box::pin(find_checked(&app.catalogue, grant, parameters)).await?;
             if again.what == found.what {
                 return Err(error.into());
             }
-            app.packages.get(&app.catalogue, &again.what).await?
+            found = again;
+            app.packages.open(&app.catalogue, &found.what).await?
         }
     };
-    Ok(with_age(answer(headers, parameters, &file), found.is_stale))
+    let response = match package {
+        Package::Whole(file) => answer(headers, parameters, &Content::in_memory(&file)),
+        Package::Large(file) => {
+            let etag = etag(found.what.digest);
+            answer(headers, parameters, &Content { etag: &etag, length: file.size(), bytes: Source::Disk(&file) })
+        }
+    };
+    Ok(with_age(response, found.is_stale))
+}
+
+/// What an answer is made of.
+struct Content<'a> {
+    etag: &'a HeaderValue,
+    length: u64,
+    bytes: Source<'a>,
+}
+
+/// Where the bytes come from.
+enum Source<'a> {
+    /// Nobody wants them.
+    Nowhere,
+    Memory(&'a Bytes),
+    Disk(&'a Spooled),
+}
+
+impl<'a> Content<'a> {
+    fn in_memory(file: &'a CachedFile) -> Self {
+        Self { etag: &file.etag, length: file.bytes.len() as u64, bytes: Source::Memory(&file.bytes) }
+    }
+
+    fn part(&self, part: Range<u64>) -> Body {
+        match self.bytes {
+            Source::Nowhere => Body::empty(),
+            Source::Memory(bytes) => Body::from(bytes.slice(part.start as usize..part.end as usize)),
+            Source::Disk(file) => Body::new(Piecewise::new(file.clone(), part)),
+        }
+    }
 }
 
 async fn find(
@@ -103,27 +153,26 @@ fn is_current(repository: &Repository, package: &str, digest: Digest) -> bool {
     repository.version_of_file(package).is_some_and(|version| version.package.digest == digest)
 }
 
-fn answer(request: &HeaderMap, parameters: &Parameters<'_>, file: &CachedFile) -> Response {
-    let length = file.bytes.len() as u64;
-    let etag = file.etag.to_str().unwrap_or_default();
+fn answer(request: &HeaderMap, parameters: &Parameters<'_>, content: &Content<'_>) -> Response {
+    let length = content.length;
+    let etag = content.etag.to_str().unwrap_or_default();
     let is_provenance = parameters.filename.ends_with(layout::PROVENANCE_SUFFIX);
     // a digest names the package's bytes, not those of its provenance
     let names_content = parameters.digest.is_some() && !is_provenance;
 
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers.insert(ETAG, file.etag.clone());
+    headers.insert(ETAG, content.etag.clone());
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(CACHE_CONTROL, if names_content { IMMUTABLE } else { REVALIDATE });
     if is_known(request, etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    let bytes = match requested(request, length, etag) {
-        Requested::Whole => file.bytes.clone(),
-        Requested::Part(range) => {
-            let part = file.bytes.slice(range.start as usize..range.end as usize);
-            headers.insert(CONTENT_RANGE, content_range(&format!("{}-{}", range.start, range.end - 1), length));
+    let part = match requested(request, length, etag) {
+        Requested::Whole => 0..length,
+        Requested::Part(part) => {
+            headers.insert(CONTENT_RANGE, content_range(&format!("{}-{}", part.start, part.end - 1), length));
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             part
         }
@@ -136,8 +185,8 @@ fn answer(request: &HeaderMap, parameters: &Parameters<'_>, file: &CachedFile) -
     };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, if is_provenance { PROVENANCE } else { PACKAGE });
-    headers.insert(CONTENT_LENGTH, bytes.len().into());
-    *response.body_mut() = Body::from(bytes);
+    headers.insert(CONTENT_LENGTH, (part.end - part.start).into());
+    *response.body_mut() = content.part(part);
     response
 }
 

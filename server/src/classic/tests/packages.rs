@@ -1,6 +1,10 @@
-use http::Method;
-use storage::ObjectStore;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Method, Request};
+use http_body_util::BodyExt;
 use storage::faulty::{Effect, Plan};
+use storage::{ObjectStore, Operation};
 
 use super::fixtures::*;
 
@@ -159,12 +163,105 @@ async fn bytes_that_are_not_those_that_were_published_are_not_served() {
     server.get("/charts/mychart-1.0.0.tgz").await.is_error(503, "the storage is unavailable");
 }
 
+/// A server to which every package is a large one.
+async fn streaming() -> TestServer {
+    TestServer::with(|settings| settings.packages.stream_above = 0).await
+}
+
+#[tokio::test]
+async fn a_large_package_is_sent_from_the_local_disk_as_a_small_one_is_from_memory() {
+    let server = streaming().await;
+    let noise = format!("{:?}", (0..400_000_u32).map(|n| n.wrapping_mul(2_654_435_761)).collect::<Vec<_>>());
+    let package = packed(&[("Chart.yaml", &chart_yaml("mychart", "1.0.0")), ("files/noise", &noise)]);
+    assert!(package.len() > 1024 * 1024, "{} bytes are several pieces", package.len());
+    assert_eq!(server.post("/api/charts", package.clone()).await.status, 201);
+    let small = TestServer::sharing(&server, |settings| settings.packages.stream_above = u64::MAX).await;
+    let (digest, path) = (chart::Digest::of(&package), "/charts/mychart-1.0.0.tgz");
+    let etag = format!("\"{digest}\"");
+    let end = format!("bytes={}-", package.len());
+    for headers in [
+        vec![],
+        vec![("range", "bytes=1-3")],
+        vec![("range", "bytes=300000-900000")],
+        vec![("range", "bytes=-5")],
+        vec![("range", &*end)],
+        vec![("if-none-match", &*etag)],
+    ] {
+        for path in [path, &format!("/charts/{digest}/mychart-1.0.0.tgz")] {
+            let (large, small) = (server.get_with(path, &headers).await, small.get_with(path, &headers).await);
+            assert_eq!((large.status, &large.headers), (small.status, &small.headers), "{headers:?}");
+            assert!(large.body == small.body, "{headers:?}");
+        }
+    }
+    assert_eq!(server.get(path).await.body, package);
+    // nobody has to read it to say what it is
+    server.store.set_plan(Plan::fail_at(1, Effect::Before).only([Operation::Get]).under(["mychart"]));
+    let head = server.head(path).await;
+    assert_eq!((head.status.as_u16(), head.header("etag")), (200, &*etag));
+    assert_eq!(head.header("content-length"), package.len().to_string());
+    assert_eq!(server.get_with(path, &[("if-none-match", &etag)]).await.status, 304);
+    assert_eq!(server.door.app().packages.bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_large_package_that_is_not_what_was_published_is_not_begun_to_be_sent() {
+    let server = streaming().await;
+    let package = server.publish("mychart", "1.0.0").await;
+    let key = storage::Key::new("mychart-1.0.0.tgz").unwrap();
+    let mut other = package.to_vec();
+    *other.last_mut().unwrap() ^= 1;
+    for bytes in [other, package[1..].to_vec(), [&package[..], b"more"].concat(), Vec::new()] {
+        server.store.put(&key, bytes.into()).await.unwrap();
+        server.get("/charts/mychart-1.0.0.tgz").await.is_error(503, "the storage is unavailable");
+    }
+    server.store.delete(&key).await.unwrap();
+    server.get("/charts/mychart-1.0.0.tgz").await.is_error(503, "the storage is unavailable");
+    server.store.put(&key, package.clone()).await.unwrap();
+    assert_eq!(server.get("/charts/mychart-1.0.0.tgz").await.body, package);
+}
+
+#[tokio::test]
+async fn many_who_ask_for_a_large_package_at_once_share_one_copy() {
+    let server = streaming().await;
+    let package = server.publish("mychart", "1.0.0").await;
+    let path = "/charts/mychart-1.0.0.tgz";
+    // a second read would fail, but for the time that one who is being sent it has not ended
+    server.store.set_plan(Plan::fail_at(2, Effect::Before).under(["mychart"]));
+    let first = server.door.answer(Request::get(path).body(Body::empty()).unwrap()).await;
+    for answer in futures_util::future::join_all((0..32).map(|_| server.get(path))).await {
+        assert_eq!((answer.status.as_u16(), answer.body), (200, package.clone()));
+    }
+    assert_eq!(first.into_body().collect().await.unwrap().to_bytes(), package);
+    server.store.set_plan(Plan::none());
+    assert_eq!(server.get(path).await.body, package);
+}
+
+#[tokio::test]
+async fn packages_in_memory_are_never_more_than_is_allowed() {
+    let bound = 8 * 1024;
+    let server = TestServer::with(|settings| settings.packages.cache_size = bound).await;
+    let mut packages = Vec::new();
+    for n in 0..40 {
+        packages.push((format!("/charts/mychart-1.{n}.0.tgz"), server.publish("mychart", &format!("1.{n}.0")).await));
+    }
+    for round in 0..3 {
+        let asked = packages.iter().map(async |(path, package)| {
+            assert_eq!(server.get(path).await.body, *package, "round {round}");
+            assert!(server.door.app().packages.bytes() <= bound);
+        });
+        futures_util::future::join_all(asked).await;
+    }
+    let cache = &server.door.app().packages;
+    assert!(cache.bytes() > bound / 2 && cache.misses() > 40, "{} bytes, {} misses", cache.bytes(), cache.misses());
+}
+
 #[tokio::test]
 async fn many_who_ask_at_once_load_it_once() {
     let server = TestServer::start().await;
     let package = server.publish("mychart", "1.0.0").await;
-    // a second load would fail
-    server.store.set_plan(Plan::fail_at(2, Effect::Before).under(["mychart"]));
+    // a second load would fail; the first takes long enough that the others come meanwhile
+    let plan = Plan::delay(Duration::from_millis(5)).and(Plan::fail_at(2, Effect::Before));
+    server.store.set_plan(plan.under(["mychart"]));
     let asked = (0..32).map(|_| server.get("/charts/mychart-1.0.0.tgz"));
     for answer in futures_util::future::join_all(asked).await {
         assert_eq!((answer.status.as_u16(), answer.body), (200, package.clone()));
