@@ -9,7 +9,8 @@ serviceAccountName: {{ include "chandlery.accountName" .root }}
 automountServiceAccountToken: {{ default false .root.Values.automountServiceAccountToken }}
 enableServiceLinks: false
 {{- include "chandlery.pullSecrets" (dict "root" .root "image" .image) }}
-{{- with include "chandlery.securityContext" $values.podSecurityContext }}
+{{- /* The profile holds for containers of the user too. */}}
+{{- with include "chandlery.securityContext" (merge (dict) (default (dict) $values.podSecurityContext) (dict "seccompProfile" (dict "type" "RuntimeDefault"))) }}
 securityContext:
   {{- . | nindent 2 }}
 {{- end }}

@@ -183,8 +183,7 @@
       containerPort: 9104
       protocol: TCP
   livenessProbe:
-    httpGet:
-      path: /
+    tcpSocket:
       port: metrics
   readinessProbe:
     httpGet:
