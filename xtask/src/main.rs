@@ -5,6 +5,7 @@ mod charts;
 mod check;
 mod direction;
 mod fuzz;
+mod golden;
 mod length;
 mod python;
 mod step;
@@ -34,6 +35,8 @@ enum Command {
     Check,
     /// Writes the schemas and the READMEs' tables that follow from the charts' values
     Charts,
+    /// Writes what the charts' cases render, which the tests compare and people review
+    Golden,
     /// Everything that must hold before a change lands: tools, check, all tests
     Test {
         /// Passed on to `cargo test`, for example a part of a test's name
@@ -69,6 +72,7 @@ fn run(command: Command) -> Result<()> {
         Command::Tools => tools::install(&workspace),
         Command::Check => check::run(&workspace),
         Command::Charts => charts::write(&workspace),
+        Command::Golden => golden::write(&workspace),
         Command::Test { arguments } => test::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
         Command::Fuzz { seconds, target } => fuzz::run(&workspace, seconds, target.as_deref()),

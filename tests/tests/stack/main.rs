@@ -6,6 +6,7 @@
 
 mod findings;
 mod folder;
+mod golden;
 mod policy;
 mod refusals;
 mod render;
