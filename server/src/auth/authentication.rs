@@ -1,14 +1,17 @@
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 use catalogue::RepositoryPath;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
 
 use super::PULL;
 use super::basic::Pair;
 use super::caller::Identity;
 use super::challenge;
 use super::credentials::Credentials;
+use super::registry::TokenIssuer;
 use super::token::Tokens;
 use crate::config::{Auth, AuthMethod};
 
@@ -20,13 +23,15 @@ pub struct AuthenticationError(pub(super) String);
 /// What the settings ask of callers. Built once.
 #[derive(Debug, Default)]
 pub struct Authentication {
-    method: Method,
+    pub(super) method: Method,
     /// Reading needs no credentials.
-    anonymous_get: bool,
+    pub(super) anonymous_get: bool,
+    /// Makes the registry's own tokens, if users have passwords.
+    pub(super) issuer: Option<TokenIssuer>,
 }
 
 #[derive(Debug, Default)]
-enum Method {
+pub(super) enum Method {
     /// Everybody may do everything.
     #[default]
     Off,
@@ -45,7 +50,18 @@ impl Authentication {
             Some(AuthMethod::Basic { user, password }) => Method::Basic(Pair::new(user, password)),
             Some(AuthMethod::Bearer(bearer)) => Method::Bearer(Arc::new(Tokens::new(bearer)?)),
         };
-        Ok(Self { method, anonymous_get: settings.anonymous_get })
+        Ok(Self { method, anonymous_get: settings.anonymous_get, issuer: None })
+    }
+
+    /// Makes tokens for the registry, of this storage, with a key from a file or of the password.
+    ///
+    /// # Errors
+    /// If the file cannot be used.
+    pub fn with_tokens(mut self, key_file: Option<&Path>, storage: Uuid) -> Result<Self, AuthenticationError> {
+        if let Method::Basic(pair) = &self.method {
+            self.issuer = Some(TokenIssuer::new(key_file, pair.secret(), storage)?);
+        }
+        Ok(self)
     }
 
     /// Looks at the file of the tokens' keys again and again, until the returned future is dropped. `None` if there is
@@ -69,8 +85,19 @@ impl Authentication {
     pub(super) fn identify(&self, headers: &HeaderMap) -> Identity {
         match &self.method {
             Method::Off => Identity::Anonymous,
-            Method::Basic(pair) => pair.identify(Credentials::of(headers)),
+            Method::Basic(pair) => match Credentials::of(headers) {
+                Credentials::Token(token) => self.registered(&token),
+                credentials => pair.identify(credentials),
+            },
             Method::Bearer(tokens) => tokens.identify(headers),
+        }
+    }
+
+    fn registered(&self, token: &str) -> Identity {
+        let access = self.issuer.as_ref().and_then(|issuer| issuer.read(token));
+        match access.filter(|access| access.scopes.is_some()) {
+            Some(access) => Identity::Registered(Box::new(access)),
+            None => Identity::Refused("a token came, where a user and a password are asked for"),
         }
     }
 
@@ -92,7 +119,9 @@ impl Authentication {
                 true => Ok(()),
                 false => Err(format!("the token does not allow {action} in {}", challenge::namespace(repository))),
             },
-            (Method::Basic(_), Identity::Bearer(_)) | (Method::Bearer(_), Identity::User(_)) => {
+            (Method::Basic(_), Identity::Registered(_)) => Err("the token is one of the registry".to_owned()),
+            (Method::Basic(_), Identity::Bearer(_))
+            | (Method::Bearer(_), Identity::User(_) | Identity::Registered(_)) => {
                 Err("these are credentials of another kind".to_owned())
             }
         }

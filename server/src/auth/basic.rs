@@ -18,6 +18,11 @@ impl Pair {
         Self { user: user.to_owned(), digest: Digest::of(pair.as_bytes()) }
     }
 
+    /// What a key can be made of that all replicas share.
+    pub(super) fn secret(&self) -> &[u8] {
+        self.digest.as_bytes()
+    }
+
     pub(super) fn identify(&self, credentials: Credentials<'_>) -> Identity {
         match credentials {
             Credentials::Absent => Identity::Anonymous,

@@ -3,6 +3,7 @@ use catalogue::RepositoryPath;
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
+use super::registry::Access;
 use super::token::Claims;
 use super::{Action, Authentication, Grant};
 use crate::error::{Error, Refusal};
@@ -11,8 +12,8 @@ use crate::log;
 /// Who sent a request.
 #[derive(Debug)]
 pub struct Caller<'a> {
-    authentication: &'a Authentication,
-    identity: Identity,
+    pub(super) authentication: &'a Authentication,
+    pub(super) identity: Identity,
 }
 
 /// What the credentials of a request are worth.
@@ -24,6 +25,8 @@ pub(super) enum Identity {
     User(String),
     /// The bearer of a token that is in order.
     Bearer(Box<Claims>),
+    /// The bearer of a token that the registry has made.
+    Registered(Box<Access>),
     /// They are no good, for a reason that the log tells and the caller does not learn.
     Refused(&'static str),
 }
@@ -64,11 +67,12 @@ impl<'a> Caller<'a> {
         }
     }
 
-    fn name(&self) -> Option<String> {
+    pub(super) fn name(&self) -> Option<String> {
         match &self.identity {
             Identity::Anonymous | Identity::Refused(_) => None,
             Identity::User(user) => Some(user.clone()),
             Identity::Bearer(claims) => Some(claims.subject()),
+            Identity::Registered(access) => access.user.clone(),
         }
     }
 }

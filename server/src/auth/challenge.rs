@@ -12,6 +12,8 @@ pub(super) const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"Ch
 pub(super) const REPOSITORY: &str = "artifact-repository";
 /// The same in the words of registries.
 pub(super) const REGISTRY_REPOSITORY: &str = "repository";
+/// The type of an entry that allows something in the registry as a whole.
+pub(super) const REGISTRY: &str = "registry";
 /// The type of an entry that allows something for the whole server.
 pub(super) const SERVER: &str = "server";
 /// The name of the whole server.
@@ -36,6 +38,13 @@ pub(super) fn bearer(realm: &str, service: &str, repository: &RepositoryPath, ac
     let text =
         format!("Bearer realm=\"{}\",service=\"{}\",scope=\"{kind}:{name}:{action}\"", quoted(realm), quoted(service));
     // paths have no control characters, and the settings are checked for them
+    HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static("Bearer"))
+}
+
+/// `Bearer realm="…",service="…",scope="…"`; without a scope where nothing certain is asked for.
+pub(super) fn registry(realm: &str, service: &str, scope: Option<&str>) -> HeaderValue {
+    let scope = scope.map(|scope| format!(",scope=\"{}\"", quoted(scope))).unwrap_or_default();
+    let text = format!("Bearer realm=\"{}\",service=\"{}\"{scope}", quoted(realm), quoted(service));
     HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 

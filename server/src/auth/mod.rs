@@ -12,6 +12,7 @@ mod caller;
 mod challenge;
 mod credentials;
 mod grant;
+mod registry;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -20,3 +21,4 @@ pub use authentication::{Authentication, AuthenticationError};
 pub use caller::Caller;
 use grant::{ADMIN, PULL};
 pub use grant::{Action, Administer, Delete, Grant, Pull, Push};
+pub use registry::{Catalog, Issued, Origin, RegistryAction, RegistryGrant, Scope, ScopeKind, TOKEN_PATH};

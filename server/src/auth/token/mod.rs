@@ -99,6 +99,21 @@ impl Tokens {
         is_ours && self.search.finds(claims, challenge::REGISTRY_REPOSITORY, name, action)
     }
 
+    /// Whether the claims allow one of `actions` in a name of the registry. A right in a repository holds below it. Entries of
+    /// a registry's type name the whole name, and count in a token that is meant for this server.
+    pub(super) fn allows_name(&self, claims: &Claims, name: &str, parent: &RepositoryPath, actions: &[&str]) -> bool {
+        let is_ours = claims.is_for(&self.service);
+        actions.iter().any(|action| {
+            self.search.finds(claims, challenge::REPOSITORY, challenge::namespace(parent), action)
+                || (is_ours && self.search.finds(claims, challenge::REGISTRY_REPOSITORY, name, action))
+        })
+    }
+
+    /// Whether the claims allow to see all names of the registry.
+    pub(super) fn allows_catalog(&self, claims: &Claims) -> bool {
+        claims.is_for(&self.service) && self.search.finds(claims, challenge::REGISTRY, "catalog", "*")
+    }
+
     /// Takes over changed keys, for ever.
     pub(super) async fn watch(self: Arc<Self>) {
         self.keys.watch().await;
