@@ -33,9 +33,21 @@ pub struct Launch {
 
 impl Default for Launch {
     fn default() -> Self {
+        match std::env::var_os("CHANDLERY_TEST_STORAGE") {
+            Some(kind) if kind == "bucket" => {
+                Self::in_folder().in_bucket(gateway().expect("an S3 server was asked for"))
+            }
+            _ => Self::in_folder(),
+        }
+    }
+}
+
+impl Launch {
+    /// Whatever the environment says, the storage is in a folder.
+    pub fn in_folder() -> Self {
         let folder = tempfile::Builder::new().prefix("chandlery-").tempdir().expect("a temporary folder can be made");
         let storage = folder.path().join("storage");
-        let launch = Self {
+        Self {
             folder,
             storage,
             prefix: None,
@@ -44,15 +56,9 @@ impl Default for Launch {
             replaced: Vec::new(),
             disk: None,
             tls: None,
-        };
-        match std::env::var_os("CHANDLERY_TEST_STORAGE") {
-            Some(kind) if kind == "bucket" => launch.in_bucket(gateway().expect("an S3 server was asked for")),
-            _ => launch,
         }
     }
-}
 
-impl Launch {
     /// The storage is a part of the S3 server's bucket, whose objects are files that tests can look at.
     pub fn in_bucket(mut self, gateway: &Gateway) -> Self {
         let prefix = format!("tests/{}", uuid::Uuid::new_v4().simple());
@@ -161,6 +167,11 @@ impl Launch {
 
     /// The command that starts the server.
     pub fn command(&self) -> Command {
+        self.command_of("serve")
+    }
+
+    /// Another command with the server's settings.
+    pub fn command_of(&self, word: &str) -> Command {
         let mut defaults = vec![
             ("--listen-host", OsString::from("127.0.0.1")),
             ("--port", OsString::from("0")),
@@ -177,8 +188,8 @@ impl Launch {
             ]),
         }
         let mut command = self.bare_command();
-        if !self.replaced.contains(&"serve") {
-            command.arg("serve");
+        if !self.replaced.contains(&word) {
+            command.arg(word);
         }
         command.arg("--log-json");
         for (flag, value) in defaults.into_iter().filter(|(flag, _)| !self.replaced.contains(flag)) {

@@ -22,6 +22,7 @@ mod requests;
 mod schemathesis;
 mod server;
 mod skip;
+mod soak;
 mod tokens;
 
 pub use answer::Answer;
@@ -41,5 +42,6 @@ pub use python::python;
 pub use schemathesis::Schemathesis;
 pub use server::{Server, client};
 pub use skip::skipped;
+pub use soak::{Soak, SoakEnd, SoakStorage, SoakSummary};
 pub use storage_s3::gateway::{Gateway, gateway};
 pub use tokens::TokenService;

@@ -138,6 +138,16 @@ impl Server {
         self.signal(Signal::TERM);
     }
 
+    /// Stops the process where it is (SIGSTOP), until [`Server::resume`].
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets the process go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
     fn signal(&self, signal: Signal) {
         let process = self.process.as_ref().expect("the server runs");
         kill_process(Pid::from_child(process), signal).expect("it is our child, and nobody has waited for it");

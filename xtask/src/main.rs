@@ -8,6 +8,7 @@ mod fuzz;
 mod golden;
 mod length;
 mod python;
+mod soak;
 mod step;
 mod test;
 mod tools;
@@ -45,6 +46,8 @@ enum Command {
     },
     /// Measures the server against nginx and against its budgets
     Bench(bench::Arguments),
+    /// Uses three replicas that are killed and paused, and looks for anything that should not be seen
+    Soak(soak::Arguments),
     /// Runs the fuzz targets, one after another
     Fuzz {
         /// How long each target runs
@@ -75,6 +78,7 @@ fn run(command: Command) -> Result<()> {
         Command::Golden => golden::write(&workspace),
         Command::Test { arguments } => test::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
+        Command::Soak(arguments) => soak::run(&workspace, &arguments),
         Command::Fuzz { seconds, target } => fuzz::run(&workspace, seconds, target.as_deref()),
     }
 }

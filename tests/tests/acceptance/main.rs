@@ -28,6 +28,7 @@ mod operate;
 mod packages;
 mod refusals;
 mod removal;
+mod replicas;
 mod repositories;
 mod schemathesis;
 mod serving;

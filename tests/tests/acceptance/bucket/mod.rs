@@ -1,11 +1,10 @@
-//! A storage in a bucket: what is wrong at the start, a store that fails, stores that cannot keep two writers apart, and
-//! several replicas. What the classic door promises is shown there by the other tests, run once more with
+//! A storage in a bucket: what is wrong at the start, a store that fails, and stores that cannot keep two writers apart.
+//! What the classic door promises is shown there by the other tests, run once more with
 //! `CHANDLERY_TEST_STORAGE=bucket`.
 
 mod backup;
 mod faults;
 mod modes;
-mod replicas;
 mod start;
 
 use acceptance::{Answer, Launch, Proxy, gateway};
