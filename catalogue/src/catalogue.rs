@@ -46,7 +46,8 @@ impl Catalogue {
         let state = Arc::new(state);
         let view = blocking({
             let state = state.clone();
-            move || View::render(state, index, regions)
+            let embedded = options.embedded.clone();
+            move || View::render(state, index, regions).with_embedded(embedded.as_deref())
         });
         let view = view.await.map_err(|error| OpenError::Format(error.to_string()))?;
         let shared = Arc::new(Shared::new(view));
@@ -117,6 +118,7 @@ impl Catalogue {
         upload: Upload,
         terms: Terms,
     ) -> Result<PublishOutcome, CommitError> {
+        self.refuse_embedded(repository)?;
         let (repository, upload) = (repository.clone(), Sorted::from(upload));
         self.to_the_end(move |replica| async move { replica.upload(&repository, &upload, terms).await }).await
     }
@@ -157,6 +159,7 @@ impl Catalogue {
     /// # Errors
     /// `NotFound` if there is no such version.
     pub async fn remove(&self, repository: &RepositoryPath, name: &str, version: &str) -> Result<(), CommitError> {
+        self.refuse_embedded(repository)?;
         let (repository, name, version) = (repository.clone(), name.to_owned(), version.to_owned());
         self.to_the_end(move |replica| async move { replica.remove(&repository, &name, Some(&version)).await })
             .await
@@ -168,6 +171,7 @@ impl Catalogue {
     /// # Errors
     /// `NotFound` if there is no such chart.
     pub async fn remove_chart(&self, repository: &RepositoryPath, name: &str) -> Result<usize, CommitError> {
+        self.refuse_embedded(repository)?;
         let (repository, name) = (repository.clone(), name.to_owned());
         self.to_the_end(move |replica| async move { replica.remove(&repository, &name, None).await }).await
     }
@@ -177,6 +181,7 @@ impl Catalogue {
     /// # Errors
     /// `NotFound` if the trash has none; `Exists` if it was published again.
     pub async fn restore(&self, repository: &RepositoryPath, name: &str, version: &str) -> Result<(), CommitError> {
+        self.refuse_embedded(repository)?;
         let (repository, name, version) = (repository.clone(), name.to_owned(), version.to_owned());
         self.to_the_end(move |replica| async move { replica.restore(&repository, &name, &version).await }).await
     }
@@ -313,6 +318,10 @@ impl Catalogue {
         if self.replica.engine.send(Request::Stop { reply }).await.is_ok() {
             let _ = stopped.await;
         }
+    }
+
+    fn refuse_embedded(&self, repository: &RepositoryPath) -> Result<(), CommitError> {
+        if self.view().is_embedded(repository) { Err(CommitError::Embedded) } else { Ok(()) }
     }
 
     /// Runs a use case to its end, whether or not the caller goes on waiting: a client that hangs up leaves nothing

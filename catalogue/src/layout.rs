@@ -25,6 +25,11 @@ pub fn format() -> Key {
     own(format!("{OWN_FOLDER}/format.json"))
 }
 
+/// Where a package of the program's own seems to be. Nothing is ever stored there.
+pub fn embedded(file: &str) -> Result<Key, KeyError> {
+    Key::new(format!("{OWN_FOLDER}/embedded/{file}"))
+}
+
 /// What says of a storage that it is a copy of another one, and whether it is whole.
 pub fn backup() -> Key {
     own(format!("{OWN_FOLDER}/backup.json"))

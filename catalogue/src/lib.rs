@@ -11,6 +11,7 @@ mod change;
 mod clock;
 mod collect;
 pub mod database;
+mod embedded;
 mod engine;
 mod hand_back;
 mod handed_back;
@@ -44,6 +45,7 @@ pub use backup::{BackupError, BackupReport, Damage, Progress, refuse_unfinished,
 pub use catalogue::Catalogue;
 pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
 pub use clock::{Clock, SystemClock};
+pub use embedded::Embedded;
 pub use hand_back::HandBackReport;
 pub use inventory::{Item, Role};
 pub use level::LevelReport;

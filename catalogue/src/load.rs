@@ -20,11 +20,10 @@ impl Replica {
         for _ in 0..2 {
             // not more than it has: what somebody has put in its place may be of any size
             let range = ByteRange { start: 0, end: location.size };
-            match self.store.get(&location.key, Some(range)).await {
-                Ok(object) => {
-                    let is_whole = object.meta.size == location.size;
-                    if is_whole && digest(&object.bytes).await == Some(location.digest) {
-                        return Ok(object.bytes);
+            match self.part(location, range).await {
+                Ok((bytes, size)) => {
+                    if size == location.size && digest(&bytes).await == Some(location.digest) {
+                        return Ok(bytes);
                     }
                     reason = "its bytes are not those that were published".to_owned();
                 }
@@ -34,6 +33,15 @@ impl Replica {
         }
         tracing::error!(key = %location.key, digest = %location.digest, reason, "a package cannot be served");
         Err(LoadError::Unavailable(reason))
+    }
+
+    /// A part of a file as it lies there, and the length of the whole. What the program brings along lies in memory.
+    pub async fn part(&self, location: &PackageLocation, part: ByteRange) -> Result<(Bytes, u64), StorageError> {
+        if let Some(bytes) = self.options.embedded.as_ref().and_then(|embedded| embedded.bytes(location)) {
+            return Ok((bytes.slice(part.start as usize..part.end as usize), bytes.len() as u64));
+        }
+        let object = self.store.get(&location.key, Some(part)).await?;
+        Ok((object.bytes, object.meta.size))
     }
 
     /// See [`crate::Catalogue::load_unlisted`].

@@ -6,7 +6,7 @@ use chart::Limits;
 use chart::index::Format;
 use uuid::Uuid;
 
-use crate::{Clock, LEVEL, Observer, SystemClock};
+use crate::{Clock, Embedded, LEVEL, Observer, SystemClock};
 
 /// How old the state may be when a read is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Options {
     pub trash_window: Duration,
     /// How the index is rendered.
     pub index: IndexOptions,
+    /// A repository that the program brings along.
+    pub embedded: Option<Arc<Embedded>>,
     /// For packages that are found in the storage.
     pub limits: Limits,
     /// The newest journal level that this replica knows: a storage of a higher one is not opened, and one that is raised
@@ -78,6 +80,7 @@ impl Default for Options {
             reconcile_on_read: false,
             trash_window: Duration::from_secs(7 * 24 * 3600),
             index: IndexOptions::default(),
+            embedded: None,
             limits: Limits::default(),
             level: LEVEL,
             new_id: Arc::new(Uuid::new_v4),

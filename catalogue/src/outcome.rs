@@ -48,6 +48,9 @@ pub enum CommitError {
     /// No such version.
     #[error("there is no such version")]
     NotFound,
+    /// The repository is part of the program: see [`crate::Embedded`].
+    #[error("the repository is part of the program")]
+    Embedded,
     /// Name and version make no object name (too long).
     #[error("{0}")]
     Name(String),

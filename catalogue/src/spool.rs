@@ -80,18 +80,18 @@ impl Replica {
         let mut start = 0;
         while start < location.size {
             let range = ByteRange { start, end: (start + PIECE).min(location.size) };
-            let object = match self.store.get(&location.key, Some(range)).await {
-                Ok(object) => object,
+            let (bytes, size) = match self.part(location, range).await {
+                Ok(part) => part,
                 Err(StorageError::NotFound(_)) => return Ok(Err("its file is gone".to_owned())),
                 Err(error) => return Ok(Err(error.to_string())),
             };
-            if object.meta.size != location.size || object.bytes.len() as u64 != range.end - range.start {
+            if size != location.size || bytes.len() as u64 != range.end - range.start {
                 return Ok(Err("its length is not that of what was published".to_owned()));
             }
             let (mut file, mut hash) = copy;
             let written = blocking(move || {
-                hash.update(&object.bytes);
-                file.write_all(&object.bytes).map(|()| (file, hash))
+                hash.update(&bytes);
+                file.write_all(&bytes).map(|()| (file, hash))
             });
             copy = written.await.map_err(|error| on_disk(&error))?.map_err(|error| on_disk(&error))?;
             start = range.end;

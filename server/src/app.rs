@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use catalogue::Catalogue;
+use catalogue::{Catalogue, RepositoryPath};
 
 use crate::auth::Authentication;
 use crate::classic::index::IndexViews;
@@ -35,5 +35,11 @@ impl App {
         let parsing = Parsing::new(settings.upload.limits.clone());
         let (views, started) = (IndexViews::default(), Instant::now());
         Self { settings, authentication, catalogue, packages, views, parsing, started }
+    }
+
+    /// A repository that has an address: it is as deep as repositories are, or it is the one of our own charts. That one
+    /// has an address at any depth, but none while the storage has a repository of its path.
+    pub fn reaches(&self, path: &RepositoryPath) -> bool {
+        self.settings.repository.depth.has(path) || self.catalogue.view().is_embedded(path)
     }
 }

@@ -99,6 +99,12 @@ pub enum Error {
     /// The version or file exists: ChartMuseum's text for forms.
     #[error("chart already exists")]
     ChartExists,
+    /// The repository is part of the program.
+    #[error(
+        "this repository is part of the server and cannot be changed; with another --stack-repository, or an empty one, \
+         its name is free"
+    )]
+    Embedded,
     /// The repository holds as much as it may: ChartMuseum's text.
     #[error("repo has reached storage limit")]
     Full,
@@ -162,6 +168,7 @@ impl Error {
             | Self::Provenance(_)
             | Self::Name(_) => StatusCode::BAD_REQUEST,
             Self::FileExists | Self::ChartExists | Self::FileNameTaken { .. } => StatusCode::CONFLICT,
+            Self::Embedded => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Unavailable(_) | Self::Unconfirmed(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
@@ -179,6 +186,7 @@ impl Error {
         match error {
             CommitError::Exists => exists,
             CommitError::NotFound => absent,
+            CommitError::Embedded => Self::Embedded,
             CommitError::Full => Self::Full,
             CommitError::FileNameTaken { file, name, version } => Self::FileNameTaken { file, name, version },
             CommitError::Name(reason) => Self::Name(reason),

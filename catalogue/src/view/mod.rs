@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::state::Touched;
-use crate::{IndexOptions, Repository, RepositoryPath, State, Version};
+use crate::{Embedded, IndexOptions, Repository, RepositoryPath, State, Version};
 
 pub use pages::{Region, RegionKey, Regions};
 
@@ -25,6 +25,8 @@ pub struct View {
     repositories: OrdMap<RepositoryPath, Arc<RepositoryView>>,
     options: Arc<IndexOptions>,
     nothing: Arc<RepositoryView>,
+    /// What the program brings along; one of the storage with its path comes before it.
+    embedded: Option<Arc<RepositoryView>>,
 }
 
 /// A repository and its rendered index.
@@ -64,7 +66,28 @@ impl View {
             (path.clone(), Arc::new(RepositoryView::new(repository.clone(), regions, options.clone())))
         };
         let repositories = state.repositories.iter().map(render).collect();
-        Self { state, repositories, options, nothing }
+        Self { state, repositories, options, nothing, embedded: None }
+    }
+
+    /// The same with a repository that the program brings along.
+    #[must_use]
+    pub fn with_embedded(self, embedded: Option<&Embedded>) -> Self {
+        let render = |embedded: &Embedded| {
+            let repository = embedded.repository();
+            let regions = pages::render_all(self.state.storage, repository, &self.options, |_| None);
+            Arc::new(RepositoryView::new(repository.clone(), regions, self.options.clone()))
+        };
+        let embedded = embedded.map(render);
+        let view = Self { embedded, ..self };
+        view.tell_if_embedded_is_hidden(&view.state);
+        view
+    }
+
+    fn tell_if_embedded_is_hidden(&self, state: &State) {
+        let path = self.embedded.as_ref().map(|embedded| &embedded.repository.path);
+        if let Some(repo) = path.filter(|path| state.repository(path).is_some()) {
+            tracing::warn!(%repo, "The storage has a repository of this name: it is served, and not the program's own");
+        }
     }
 
     /// The state alone, while nobody may read yet.
@@ -74,7 +97,10 @@ impl View {
 
     /// A state rendered from nothing, with the same options.
     pub(crate) fn rendered(&self, state: Arc<State>) -> Self {
-        Self::render(state, self.options.clone(), StoredRegions::new())
+        let rendered = Self::render(state, self.options.clone(), StoredRegions::new());
+        let view = Self { embedded: self.embedded.clone(), ..rendered };
+        view.tell_if_embedded_is_hidden(&view.state);
+        view
     }
 
     /// The view of a later state: renders what the entries between touched and shares the rest.
@@ -83,6 +109,9 @@ impl View {
         let mut changed = Vec::new();
         for (path, repository) in &state.repositories {
             let before = self.repositories.get(path);
+            if before.is_none() && self.is_embedded(path) {
+                self.tell_if_embedded_is_hidden(&state);
+            }
             if before.is_some_and(|before| Arc::ptr_eq(&before.repository, repository)) {
                 continue;
             }
@@ -105,19 +134,34 @@ impl View {
         (next, changed)
     }
 
-    /// The repository, if anything was ever stored in it.
+    /// The repository, if anything was ever stored in it, or if the program brings it along.
     pub fn repository(&self, path: &RepositoryPath) -> Option<&Arc<RepositoryView>> {
-        self.repositories.get(path)
+        self.repositories.get(path).or_else(|| self.embedded().filter(|embedded| embedded.repository.path == *path))
     }
 
     /// The repository, or an empty one: to Helm every path is a repository.
     pub fn repository_or_empty(&self, path: &RepositoryPath) -> &Arc<RepositoryView> {
-        self.repositories.get(path).unwrap_or(&self.nothing)
+        self.repository(path).unwrap_or(&self.nothing)
     }
 
-    /// Every repository in which anything was ever stored, in byte order of paths.
+    /// Every repository in which anything was ever stored, and the one that the program brings along, in byte order of
+    /// paths.
     pub fn repositories(&self) -> impl Iterator<Item = &Arc<RepositoryView>> {
-        self.repositories.values()
+        let embedded = self.embedded();
+        let path = embedded.map_or_else(RepositoryPath::root, |embedded| embedded.repository.path.clone());
+        let before = self.repositories.range(..path.clone());
+        let after = self.repositories.range(path..);
+        before.map(|(_, view)| view).chain(embedded).chain(after.map(|(_, view)| view))
+    }
+
+    /// Whether this repository is the one that the program brings along: nothing can be added to it or taken from it.
+    pub fn is_embedded(&self, path: &RepositoryPath) -> bool {
+        self.embedded().is_some_and(|embedded| embedded.repository.path == *path)
+    }
+
+    /// What the program brings along, unless the storage has a repository of its path.
+    fn embedded(&self) -> Option<&Arc<RepositoryView>> {
+        self.embedded.as_ref().filter(|embedded| !self.repositories.contains_key(&embedded.repository.path))
     }
 
     /// All regions with their pages, to be stored.

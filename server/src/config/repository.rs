@@ -2,8 +2,16 @@ use catalogue::RepositoryPath;
 
 use super::{Kind, Setting, SettingError, Values};
 
-pub(super) const SETTINGS: &[&Setting] =
-    &[&CONTEXT_PATH, &DEPTH, &DEPTH_DYNAMIC, &ALLOW_OVERWRITE, &DISABLE_FORCE_OVERWRITE, &DISABLE_API, &DISABLE_DELETE];
+pub(super) const SETTINGS: &[&Setting] = &[
+    &CONTEXT_PATH,
+    &DEPTH,
+    &DEPTH_DYNAMIC,
+    &ALLOW_OVERWRITE,
+    &DISABLE_FORCE_OVERWRITE,
+    &DISABLE_API,
+    &DISABLE_DELETE,
+    &STACK_REPOSITORY,
+];
 
 const CONTEXT_PATH: Setting =
     Setting::new("context-path", Kind::Text, "Path in front of every route, for proxies that keep it.")
@@ -25,6 +33,13 @@ const DISABLE_API: Setting =
     Setting::new("disable-api", Kind::Boolean, "No routes below /api.").key("disableapi").default("false");
 const DISABLE_DELETE: Setting =
     Setting::new("disable-delete", Kind::Boolean, "Versions cannot be deleted.").key("disabledelete").default("false");
+const STACK_REPOSITORY: Setting = Setting::new(
+    "stack-repository",
+    Kind::Text,
+    "Read-only repository of the charts that come with this program, at any depth; empty for none.",
+)
+.key("stack.repository")
+.default("stack");
 
 /// How many path segments name a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +76,8 @@ pub struct Repository {
     pub api: bool,
     /// Versions can be deleted.
     pub delete: bool,
+    /// Where the charts that come with this program are served.
+    pub stack: Option<RepositoryPath>,
 }
 
 impl Repository {
@@ -77,7 +94,13 @@ impl Repository {
             force_overwrite: !values.boolean(&DISABLE_FORCE_OVERWRITE),
             api: !values.boolean(&DISABLE_API),
             delete: !values.boolean(&DISABLE_DELETE),
+            stack: stack(values)?,
         })
+    }
+
+    /// A repository at this path can be asked for: it is as deep as repositories are, or the one of our own charts.
+    pub fn has(&self, path: &RepositoryPath) -> bool {
+        self.depth.has(path) || self.stack.as_ref() == Some(path)
     }
 }
 
@@ -98,6 +121,19 @@ fn context_path(values: &Values) -> Result<String, SettingError> {
     }
 }
 
+/// First segments of routes that are not a repository's, at any depth.
+const TAKEN: [&str; 3] = [OWN_SEGMENT, "v2", "api"];
+
+fn stack(values: &Values) -> Result<Option<RepositoryPath>, SettingError> {
+    let Some(text) = values.text(&STACK_REPOSITORY) else { return Ok(None) };
+    let path = RepositoryPath::parse(text.trim_matches('/')).ok();
+    let path = path.filter(|path| !path.is_root() && !path.as_str().split('/').any(|segment| TAKEN.contains(&segment)));
+    path.map(Some).ok_or_else(|| {
+        let expected = "expected the path of a repository, without a segment -, v2 or api, or nothing";
+        values.fault(&STACK_REPOSITORY, &format!("{expected}, not {text:?}"))
+    })
+}
+
 impl Default for Repository {
     fn default() -> Self {
         Self {
@@ -107,6 +143,7 @@ impl Default for Repository {
             force_overwrite: true,
             api: true,
             delete: true,
+            stack: RepositoryPath::parse("stack").ok(),
         }
     }
 }

@@ -44,11 +44,12 @@ impl Commits {
     }
 }
 
-/// What exists now. Only repositories that exist have numbers, whatever clients ask for.
+/// What exists now. Only repositories that exist in the storage have numbers, whatever clients ask for.
 pub(super) fn write(text: &mut Text, app: &App) {
     let view = app.catalogue.view();
     let mut rows: Vec<(String, usize, usize, u64)> = view
         .repositories()
+        .filter(|of| !view.is_embedded(&of.repository.path))
         .map(|of| {
             let repository = &of.repository;
             let name = repository.path.to_string();

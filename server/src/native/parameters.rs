@@ -4,7 +4,7 @@ use catalogue::RepositoryPath;
 use chart::{Constraint, ConstraintError};
 use jiff::Timestamp;
 
-use crate::config::Depth;
+use crate::config::{Depth, Repository};
 use crate::error::Error;
 use crate::router::query;
 
@@ -98,16 +98,16 @@ impl Parameters {
     }
 
     /// `repository`: the one at the root if it is not there.
-    pub fn repository_or_root(&self, depth: Depth) -> Result<RepositoryPath, Error> {
-        let path = self.repository(depth)?.unwrap_or_default();
-        if depth.has(&path) { Ok(path) } else { Err(bad(expected_repository(depth))) }
+    pub fn repository_or_root(&self, settings: &Repository) -> Result<RepositoryPath, Error> {
+        let path = self.repository(settings)?.unwrap_or_default();
+        if settings.has(&path) { Ok(path) } else { Err(bad(expected_repository(settings.depth))) }
     }
 
     /// `repository`: `None` if it is not there.
-    pub fn repository(&self, depth: Depth) -> Result<Option<RepositoryPath>, Error> {
+    pub fn repository(&self, settings: &Repository) -> Result<Option<RepositoryPath>, Error> {
         let Some(text) = self.get("repository") else { return Ok(None) };
-        let path = RepositoryPath::parse(text).ok().filter(|path| depth.has(path));
-        path.map(Some).ok_or_else(|| bad(expected_repository(depth)))
+        let path = RepositoryPath::parse(text).ok().filter(|path| settings.has(path));
+        path.map(Some).ok_or_else(|| bad(expected_repository(settings.depth)))
     }
 }
 

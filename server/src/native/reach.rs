@@ -27,14 +27,14 @@ pub fn repositories<A: Action>(
 ) -> Result<Vec<Arc<RepositoryView>>, Error> {
     if let Some(path) = asked {
         let grant: Grant<A> = caller.grant(path)?;
-        return Ok(view.repository(grant.repository()).cloned().into_iter().collect());
+        let found = view.repository(grant.repository()).filter(|_| app.reaches(grant.repository()));
+        return Ok(found.cloned().into_iter().collect());
     }
-    let depth = app.settings.repository.depth;
     let mut reached = Vec::new();
     let mut is_any = false;
     for repository in view.repositories() {
         let path = &repository.repository.path;
-        if depth.has(path) && caller.may::<A>(path) {
+        if app.reaches(path) && caller.may::<A>(path) {
             is_any = true;
             if path.as_str() >= first {
                 reached.push(repository.clone());

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalogue::{Catalogue, Freshness, IndexOptions, OpenError, Options};
+use catalogue::{Catalogue, Embedded, Freshness, IndexOptions, OpenError, Options};
 use storage::observed::Observed;
 use uuid::Uuid;
 
@@ -42,6 +42,9 @@ pub enum OpeningError {
     /// A replica runs.
     #[error("a server has this storage open: stop every replica first")]
     Used,
+    /// The charts of the program itself cannot be served.
+    #[error("cannot serve the charts of this program: {0}")]
+    Stack(String),
     /// The catalogue cannot be opened.
     #[error("cannot open the catalogue: {0}")]
     Catalogue(#[from] OpenError),
@@ -99,6 +102,7 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
     options.database = folder.as_ref().map(|folder| folder.path.clone());
     options.progress = Some(adoption.into_progress());
     options.observer = Some(metrics.commits.clone());
+    options.embedded = stack(settings)?.map(Arc::new);
     let catalogue = loop {
         match Catalogue::open(store.clone(), options.clone()).await {
             Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
@@ -138,6 +142,14 @@ fn options(settings: &Settings) -> Options {
         limits: settings.upload.limits.clone(),
         ..Options::default()
     }
+}
+
+/// The repository of our own charts, unless it is turned off.
+pub(crate) fn stack(settings: &Settings) -> Result<Option<Embedded>, OpeningError> {
+    let Some(path) = settings.repository.stack.clone() else { return Ok(None) };
+    let broken = |reason: String| OpeningError::Stack(reason);
+    let packages = stack::packages().map_err(|error| broken(error.to_string()))?;
+    Embedded::new(path, packages, stack::RELEASED).map(Some).map_err(|error| broken(error.to_string()))
 }
 
 /// How indexes are rendered with these settings.

@@ -52,8 +52,11 @@ impl Door {
         let (head, body) = request.into_parts();
         let path = decode(head.uri.path()).ok_or(Error::NotFound)?;
         let Match { route, repository, parameters } = self.matcher.find(&head.method, &path).ok_or(Error::NotFound)?;
-        *noted = Some(route);
         let (app, headers) = (&*self.app, &head.headers);
+        if app.settings.repository.stack.as_ref() == Some(&repository) && !app.reaches(&repository) {
+            return Err(Error::NotFound); // the storage has one there, which is not as deep as repositories are
+        }
+        *noted = Some(route);
         let caller = Caller::of(&app.authentication, headers);
 
         let super::Parameters { name, version, count, path: file, .. } = parameters;

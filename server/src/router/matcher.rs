@@ -39,6 +39,8 @@ pub struct Parameters<'p> {
 #[derive(Debug)]
 pub struct Matcher {
     depth: Depth,
+    /// A repository that is there at any depth.
+    stack: Option<RepositoryPath>,
     context_path: String,
     patterns: Vec<Pattern>,
 }
@@ -96,7 +98,8 @@ impl Matcher {
             }
             patterns.push(pattern);
         }
-        Self { depth: repository.depth, context_path: repository.context_path.clone(), patterns }
+        let (depth, stack) = (repository.depth, repository.stack.clone());
+        Self { depth, stack, context_path: repository.context_path.clone(), patterns }
     }
 
     /// The first route that fits method and path, the path as [`path::decode`] returned it.
@@ -104,7 +107,7 @@ impl Matcher {
         let method = if method == Method::HEAD { "GET" } else { method.as_str() };
         let path = path::below(path, &self.context_path)?;
         let of_method = self.patterns.iter().filter(|pattern| pattern.route.method == method);
-        of_method.filter_map(|pattern| pattern.fit(path, self.depth)).next()
+        of_method.filter_map(|pattern| pattern.fit(path, self.depth, self.stack.as_ref())).next()
     }
 }
 
@@ -137,7 +140,7 @@ impl Pattern {
         pattern
     }
 
-    fn fit<'p>(&self, path: &'p str, depth: Depth) -> Option<Match<'p>> {
+    fn fit<'p>(&self, path: &'p str, depth: Depth, stack: Option<&RepositoryPath>) -> Option<Match<'p>> {
         let mut parameters = Parameters::default();
         let mut rest = Some(path.strip_prefix('/')?);
         for part in &self.behind {
@@ -157,19 +160,24 @@ impl Pattern {
             rest = left;
         }
         let repository = match rest {
-            _ if self.has_repository => self.repository(rest, depth)?,
+            _ if self.has_repository => self.repository(rest, depth, stack)?,
             None => RepositoryPath::root(),
             Some(_) => return None,
         };
         Some(Match { route: self.route, repository, parameters })
     }
 
-    fn repository(&self, segments: Option<&str>, depth: Depth) -> Option<RepositoryPath> {
+    fn repository(
+        &self,
+        segments: Option<&str>,
+        depth: Depth,
+        stack: Option<&RepositoryPath>,
+    ) -> Option<RepositoryPath> {
         let Some(segments) = segments else {
             return matches!(depth, Depth::Dynamic | Depth::Fixed(0)).then(RepositoryPath::root);
         };
         if depth != Depth::Dynamic && depth != Depth::Fixed(segments.split('/').count()) {
-            return None;
+            return stack.filter(|stack| stack.as_str() == segments).cloned();
         }
         let first = segments.split('/').next();
         let no_page = first == Some(REGISTRY) || segments.rsplit('/').next() == Some(INDEX);

@@ -8,6 +8,8 @@ use reqwest::{Method, multipart};
 
 /// Uploads above this are too large, so that the test need not send megabytes.
 const UPLOAD_LIMIT: usize = 20_000;
+/// A repository that is there at any depth, and that nothing changes.
+const OF_THE_PROGRAM: &[(&str, &str)] = &[("repository", "stack")];
 
 #[test]
 fn every_route_of_the_server_is_documented_and_every_documented_route_is_there() {
@@ -174,6 +176,7 @@ impl Walk<'_> {
             let hidden = [("repository", ".hidden/team")];
             let answer = self.send(operation, &hidden, Some(good.clone().into())).await;
             assert_eq!(answer.status, 404, "{answer:?}");
+            self.send(operation, OF_THE_PROGRAM, Some(good.clone().into())).await.expect(403);
         }
         let answer = self.send(operation, &[("force", "")], Some(good.into())).await;
         assert_eq!(answer.status, 201, "{answer:?}");
@@ -209,12 +212,16 @@ impl Walk<'_> {
         }
         self.send(operation, &[("name", "nothing")], None).await.expect(404);
         self.send(operation, &[("version", "")], None).await.expect(400);
+        self.send(operation, OF_THE_PROGRAM, None).await.expect(403);
     }
 
     /// Deletes what is there, and again.
     async fn delete(&mut self, operation: &Operation) {
         let chart = Chart::new(&operation.id, "1.0.0");
         self.server.publish(&self.values["repository"], &chart).await;
+        if !self.values["repository"].is_empty() {
+            self.send(operation, OF_THE_PROGRAM, None).await.expect(403);
+        }
         for status in [200, 404] {
             let answer = self.send(operation, &[("name", &operation.id)], None).await;
             assert_eq!(answer.status, status, "{answer:?}");

@@ -33,6 +33,7 @@ mod repositories;
 mod schemathesis;
 mod serving;
 mod settings;
+mod stack;
 mod takeover;
 mod tls;
 mod uploads;

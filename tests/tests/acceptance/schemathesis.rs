@@ -22,7 +22,8 @@ async fn fill(server: &Server, repository: &str) {
     server.delete(&format!("/api/{repository}/charts/gone/1.0.0").replace("//", "/")).await.expect(200);
 }
 
-/// The document for a server that has only the repository at its root: its paths have no parameter for it.
+/// The document for a server that has only the repository at its root, and that of our charts: its paths have no parameter
+/// for it.
 fn at_the_root(mut document: Value) -> Value {
     let Value::Object(paths) = document["paths"].take() else { panic!("openapi.yaml has paths") };
     let mut kept = Map::new();
@@ -37,7 +38,7 @@ fn at_the_root(mut document: Value) -> Value {
         kept.entry(if path.is_empty() { "/".to_owned() } else { path }).or_insert(operations);
     }
     document["paths"] = kept.into();
-    document["components"]["schemas"]["RepositoryPath"]["enum"] = json!([""]);
+    document["components"]["schemas"]["RepositoryPath"]["enum"] = json!(["", "stack"]);
     document
 }
 

@@ -29,7 +29,7 @@ impl Resolved {
 /// # Errors
 /// With ChartMuseum's text for each way in which there is none.
 pub fn resolve(view: &View, repository: &RepositoryPath, name: &str, version: &str) -> Result<Resolved, Error> {
-    let chart = view.state.repository(repository).and_then(|repository| repository.chart(name));
+    let chart = view.repository(repository).and_then(|view| view.repository.chart(name));
     let chart = chart.ok_or(Error::NoChartName)?;
     let versions = &chart.versions;
     let version = if version == "latest" { "" } else { version };

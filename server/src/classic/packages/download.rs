@@ -109,8 +109,8 @@ async fn find(
     parameters: &Parameters<'_>,
 ) -> Result<Found<PackageLocation>, Error> {
     reading::find(catalogue, |view| {
-        let repository = view.state.repository(grant.repository());
-        repository.and_then(|repository| locate(repository, parameters)).ok_or(Error::ObjectNotFound)
+        let view = view.repository(grant.repository());
+        view.and_then(|view| locate(&view.repository, parameters)).ok_or(Error::ObjectNotFound)
     })
     .await
 }

@@ -19,6 +19,7 @@ use storage::{Listed, ObjectStore, Prefix};
 use crate::App;
 use crate::auth::Authentication;
 use crate::config::{Depth, Settings};
+use crate::opening;
 use crate::router::Door;
 
 /// A server whose storage can be made to fail.
@@ -41,11 +42,13 @@ impl TestServer {
         Self::with(|_| {}).await
     }
 
-    /// With some settings changed. Every read asks the storage, and nothing is answered from an older state.
+    /// With some settings changed. Every read asks the storage, and nothing is answered from an older state. The charts of
+    /// the program itself are served if the settings are told where.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         settings.catalogue.freshness = Some(Freshness::Strict);
         settings.catalogue.stale_while_down = Duration::ZERO;
+        settings.repository.stack = None;
         change(&mut settings);
         Self::on(Faulty::new(MemoryStore::new(), Plan::none()), settings).await
     }
@@ -70,6 +73,7 @@ impl TestServer {
                 chart_url: settings.index.chart_url.clone(),
             },
             limits: settings.upload.limits.clone(),
+            embedded: opening::stack(&settings).unwrap().map(Arc::new),
             ..Options::default()
         };
         let catalogue = Catalogue::open(Arc::new(store.clone()), options).await.unwrap();

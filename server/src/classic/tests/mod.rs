@@ -7,5 +7,6 @@ mod form;
 mod index;
 mod limits;
 mod packages;
+mod stack;
 mod unavailable;
 mod upload;

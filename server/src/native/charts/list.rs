@@ -17,7 +17,7 @@ const LIST: &str = "charts";
 pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Option<&str>) -> Result<Response, Error> {
     let allowed = [&["repository", "devel", "fields", "limit", "cursor"][..], &filter::PARAMETERS].concat();
     let parameters = Parameters::read(query, &allowed)?;
-    let asked = parameters.repository(app.settings.repository.depth)?;
+    let asked = parameters.repository(&app.settings.repository)?;
     let (filter, fields) = (Filter::read(&parameters)?, Fields::read(&parameters, true)?);
     let devel = parameters.boolean("devel")?.unwrap_or(false);
     let limit = parameters.limit()?;

@@ -19,13 +19,16 @@ pub async fn show(
     name: &str,
 ) -> Result<Response, Error> {
     let parameters = Parameters::read(query, &["repository", "range", "devel", "fields"])?;
-    let asked = parameters.repository_or_root(app.settings.repository.depth)?;
+    let asked = parameters.repository_or_root(&app.settings.repository)?;
     let (filter, fields) = (Filter::read(&parameters)?, Fields::read(&parameters, true)?);
     let devel = parameters.boolean("devel")?.unwrap_or(false);
 
     let grant: Grant<Pull> = caller.grant(asked)?;
     let found = reading::find(&app.catalogue, |view| {
-        let repository = view.repository(grant.repository()).ok_or(Error::ChartNotFound)?;
+        let repository = view
+            .repository(grant.repository())
+            .filter(|_| app.reaches(grant.repository()))
+            .ok_or(Error::ChartNotFound)?;
         let chart = repository.repository.chart(name).ok_or(Error::ChartNotFound)?;
         let version = filter.choose(chart, devel).ok_or_else(|| Error::NoVersion {
             name: name.to_owned(),

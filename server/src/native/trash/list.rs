@@ -38,7 +38,7 @@ struct Line<'a> {
 /// `GET /-/api/v1/trash`: what was removed and can be restored, by repository, file and time of the removal.
 pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Option<&str>) -> Result<Response, Error> {
     let parameters = Parameters::read(query, &["repository", "name", "limit", "cursor"])?;
-    let asked = parameters.repository(app.settings.repository.depth)?;
+    let asked = parameters.repository(&app.settings.repository)?;
     let pattern = parameters.text("name")?.map(Pattern::new);
     let limit = parameters.limit()?;
     let after = match cursor::read::<3>(&parameters, LIST)? {

@@ -11,7 +11,7 @@ use crate::restore;
 /// `POST /-/api/v1/trash/restore`: brings the newest removal of a version back.
 pub async fn restore(app: &App, caller: &Caller<'_>, query: Option<&str>) -> Result<Response, Error> {
     let parameters = Parameters::read(query, &["repository", "name", "version"])?;
-    let repository = parameters.repository_or_root(app.settings.repository.depth)?;
+    let repository = parameters.repository_or_root(&app.settings.repository)?;
     let (name, version) = (parameters.required("name")?, parameters.required("version")?);
     let grant: Grant<Administer> = caller.grant(repository)?;
     let restored = restore::restore(&app.catalogue, &grant, name, version).await;

@@ -27,7 +27,7 @@ struct After {
 pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Option<&str>) -> Result<Response, Error> {
     let allowed = [&["repository", "fields", "limit", "cursor"][..], &filter::PARAMETERS].concat();
     let parameters = Parameters::read(query, &allowed)?;
-    let asked = parameters.repository(app.settings.repository.depth)?;
+    let asked = parameters.repository(&app.settings.repository)?;
     let (filter, fields) = (Filter::read(&parameters)?, Fields::read(&parameters, false)?);
     let limit = parameters.limit()?;
     let after = After::read(&parameters)?;
