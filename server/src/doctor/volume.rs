@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Report, Status};
+use crate::opening::{Mount, Mounts};
 
 /// Less is soon used up by uploads, and a full disk refuses them.
 const LITTLE_ROOM: u64 = 256 << 20;
@@ -19,23 +20,13 @@ const FEW_FILES: u64 = 1000;
 /// What a volume that ends with the machine is called in the mount table.
 const VOLATILE: &[&str] = &["tmpfs", "ramfs"];
 
-/// A line of proc_pid_mountinfo(5).
-#[derive(Debug, PartialEq, Eq)]
-struct Mount {
-    point: String,
-    options: String,
-    kind: String,
-    source: String,
-}
-
 pub(super) fn examine(root: &Path, report: &mut Report) {
     let path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    match mount_of(&mounts, &path) {
+    match Mounts::current().of(&path) {
         None => report.add("file-system", Status::Note, "the mount table does not name it", json!(null)),
         Some(mount) => {
             let (status, advice) = judge(&mount);
-            let Mount { point, options, kind, source } = &mount;
+            let Mount { point, options, kind, source, .. } = &mount;
             let message = format!("{kind} on {source}, mounted at {point} ({options}){advice}");
             let facts = json!({ "kind": kind, "source": source, "mountPoint": point, "options": options });
             report.add("file-system", status, message, facts);
@@ -55,42 +46,14 @@ pub(super) fn examine(root: &Path, report: &mut Report) {
     }
 }
 
-/// Of the mounts above the path the nearest one, and of several at one place the last.
-fn mount_of(mounts: &str, path: &Path) -> Option<Mount> {
-    let mounts = mounts.lines().filter_map(parse);
-    mounts.filter(|mount| path.starts_with(&mount.point)).max_by_key(|mount| mount.point.len())
-}
-
-fn parse(line: &str) -> Option<Mount> {
-    let (before, after) = line.split_once(" - ")?;
-    let mut before = before.split(' ').skip(4);
-    let (point, own) = (unescaped(before.next()?), before.next()?);
-    let mut after = after.split(' ');
-    let (kind, source) = (after.next()?.to_owned(), unescaped(after.next()?));
-    let options = match after.next() {
-        Some(options) => format!("{own},{options}"),
-        None => own.to_owned(),
-    };
-    Some(Mount { point, options, kind, source })
-}
-
-/// Spaces and the like are written as three octal digits.
-fn unescaped(text: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
-}
-
 /// What somebody should know of such a mount.
 fn judge(mount: &Mount) -> (Status, &'static str) {
-    let has = |wanted: &[&str]| mount.options.split(',').any(|option| wanted.contains(&option));
-    let is_nfs = mount.kind == "nfs" || mount.kind == "nfs4";
-    if is_nfs && !has(&["lookupcache=none", "lookupcache=pos", "lookupcache=positive"]) {
+    if mount.hides_absence() {
         let advice =
             ": mount it with lookupcache=positive, or a replica may overlook for a while what another one wrote";
         return (Status::Warning, advice);
     }
-    if is_nfs && has(&["soft"]) {
+    if mount.is_nfs() && mount.has(&["soft", "softerr"]) {
         return (Status::Warning, ": mount it with hard, or writes may fail when the server is slow");
     }
     if VOLATILE.contains(&mount.kind.as_str()) {
@@ -145,24 +108,8 @@ mod tests {
         43 22 0:47 / /dev/shm rw - tmpfs tmpfs rw,size=1024k\n";
 
     #[test]
-    fn the_nearest_mount_is_the_one() {
-        let mount = |path: &str| mount_of(MOUNTS, Path::new(path)).unwrap();
-        assert_eq!(mount("/srv/charts").point, "/");
-        assert_eq!(mount("/srv/far away/charts").point, "/srv/far away");
-        assert_eq!(mount("/srv/nearby").point, "/", "whole names are compared");
-        let expected = Mount {
-            point: "/srv/near".to_owned(),
-            options: "rw,rw,vers=3,hard,lookupcache=pos".to_owned(),
-            kind: "nfs".to_owned(),
-            source: "files:/other".to_owned(),
-        };
-        assert_eq!(mount("/srv/near"), expected);
-        assert_eq!(mount_of("", Path::new("/")), None);
-    }
-
-    #[test]
     fn a_network_file_system_needs_the_right_options() {
-        let status = |path: &str| judge(&mount_of(MOUNTS, Path::new(path)).unwrap());
+        let status = |path: &str| judge(&Mounts::from(MOUNTS.to_owned()).of(Path::new(path)).unwrap());
         assert_eq!(status("/"), (Status::Ok, ""));
         let (warning, advice) = status("/srv/far away");
         assert_eq!(warning, Status::Warning);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::mounts::Mounts;
 use super::network;
 
 /// Held by the process that uses the folder.
@@ -33,17 +34,21 @@ enum Unusable {
 /// Names the network file system of a path.
 type Network = fn(&Path) -> Option<String>;
 
+fn file_system(path: &Path) -> Option<String> {
+    network::file_system(path, &Mounts::current())
+}
+
 /// The chosen folder; else one for this storage in the user's cache folder, else in the temporary folder, else none.
 pub(super) fn find(chosen: Option<&Path>, storage: Uuid) -> Result<Option<CatalogueFolder>, String> {
     if let Some(path) = chosen {
-        return match take(path, network::file_system) {
+        return match take(path, file_system) {
             Ok(folder) => Ok(Some(folder)),
             Err(Unusable::InUse) => Err(format!("the folder {} is used by another process", path.display())),
             Err(Unusable::Other(reason)) => Err(format!("the folder {}: {reason}", path.display())),
         };
     }
     let cache = cache_folder().map(|folder| folder.join("chandlery"));
-    let found = find_in(cache.into_iter().chain(own_temporary_folder()), storage, network::file_system);
+    let found = find_in(cache.into_iter().chain(own_temporary_folder()), storage, file_system);
     if found.is_none() {
         tracing::warn!(
             "No folder for the catalogue can be written (setting catalogue): it is kept in memory, and every start reads it from the storage"

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod folder;
+mod mounts;
 mod network;
 mod reach;
 mod store;
@@ -19,7 +20,9 @@ use crate::metrics::Metrics;
 
 pub use adoption::Adoption;
 use folder::CatalogueFolder;
+pub use mounts::{Mount, Mounts};
 pub use reach::{Unreached, unreached};
+use store::hides_absence;
 pub use store::{SharedStore, open_storage};
 
 /// How old answers may be on a local disk, if nobody says otherwise: the catalogue is followed that often anyway.
@@ -85,7 +88,9 @@ impl Opened {
 /// # Errors
 /// If one of them cannot be used.
 pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) -> Result<Opened, OpeningError> {
-    let storage = SharedStore::open(&settings.storage).await?;
+    let mounts = Mounts::current();
+    let options = options(settings, &mounts)?;
+    let storage = SharedStore::open(&settings.storage, &mounts).await?;
     let mut store = storage.store.clone();
     if settings.metrics.enabled || settings.log.debug {
         store = Arc::new(Observed::new(store, metrics.storage.clone()));
@@ -98,7 +103,7 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
     };
     let chosen = settings.catalogue.folder.clone();
     let folder = blocking(move || folder::find(chosen.as_deref(), id)).await.map_err(OpeningError::Folder)?;
-    let mut options = options(settings);
+    let mut options = options;
     options.database = folder.as_ref().map(|folder| folder.path.clone());
     options.progress = Some(adoption.into_progress());
     options.observer = Some(metrics.commits.clone());
@@ -118,21 +123,32 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
 /// # Errors
 /// If the storage cannot be used.
 pub async fn open_beside(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
-    let storage = SharedStore::open(&settings.storage).await?;
+    let storage = SharedStore::open_beside(&settings.storage).await?;
     let progress = Some(adoption.into_progress());
-    let options = Options { reconcile_interval: Duration::ZERO, progress, ..options(settings) };
+    let options = Options { reconcile_interval: Duration::ZERO, progress, ..options(settings, &Mounts::current())? };
     let catalogue = Catalogue::open(storage.store.clone(), options).await?;
     Ok(Opened { catalogue, storage, _folder: None })
 }
 
-fn options(settings: &Settings) -> Options {
-    let own = match &settings.storage {
-        config::Storage::Local { root } if network::file_system(root).is_none() => Freshness::Within(LOCAL_FRESHNESS),
+fn options(settings: &Settings, mounts: &Mounts) -> Result<Options, OpeningError> {
+    let hides_absence = match &settings.storage {
+        config::Storage::Local { root } => hides_absence(root, mounts),
+        config::Storage::Amazon(_) => None,
+    };
+    let own = match (&settings.storage, hides_absence) {
+        (_, Some(sentence)) if settings.catalogue.freshness == Some(Freshness::Strict) => {
+            let reason = format!("strict cannot be kept: {sentence}");
+            return Err(OpeningError::Storage { subject: "setting read-freshness", reason });
+        }
+        (_, Some(_)) => Freshness::Within(LOCAL_FRESHNESS),
+        (config::Storage::Local { root }, None) if network::file_system(root, mounts).is_none() => {
+            Freshness::Within(LOCAL_FRESHNESS)
+        }
         _ => Freshness::Strict, // others may write there
     };
     let config::Catalogue { freshness, stale_while_down, reconcile_interval, reconcile_on_read, trash_window, .. } =
         settings.catalogue;
-    Options {
+    Ok(Options {
         freshness: freshness.unwrap_or(own),
         stale_while_down,
         reconcile_interval,
@@ -141,7 +157,7 @@ fn options(settings: &Settings) -> Options {
         index: index_options(settings),
         limits: settings.upload.limits.clone(),
         ..Options::default()
-    }
+    })
 }
 
 /// The repository of our own charts, unless it is turned off.
@@ -172,5 +188,34 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,
         Err(error) => std::panic::resume_unwind(error.into_panic()), // never cancelled: nobody keeps its handle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Storage;
+
+    #[test]
+    fn strict_is_refused_where_absence_is_remembered_and_kept_elsewhere() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let root = folder.path().canonicalize().expect("it is there");
+        let mut settings = Settings { storage: Storage::Local { root: root.clone() }, ..Settings::default() };
+        let mounted = |options: &str| {
+            Mounts::from(format!("40 22 0:44 / {} rw - nfs4 files:/charts {options}\n", root.display()))
+        };
+        let (bad, good) = (mounted("rw,hard"), mounted("rw,hard,lookupcache=pos"));
+
+        let freshness = |settings: &Settings, mounts| options(settings, mounts).map(|options| options.freshness);
+        assert_eq!(freshness(&settings, &bad).ok(), Some(Freshness::Within(LOCAL_FRESHNESS)));
+        settings.catalogue.freshness = Some(Freshness::Strict);
+        assert_eq!(freshness(&settings, &good).ok(), Some(Freshness::Strict));
+        let refused = freshness(&settings, &bad).expect_err("it cannot be kept").to_string();
+        let expected = format!(
+            "cannot open the storage (setting read-freshness): strict cannot be kept: the NFS volume at {} is mounted \
+             without lookupcache=positive (or none), so that a replica may overlook for a while what another one wrote",
+            root.display()
+        );
+        assert_eq!(refused, expected);
     }
 }

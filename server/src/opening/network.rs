@@ -4,13 +4,15 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::mounts::{Mount, Mounts};
+
 /// The name of the network file system that a path is on, or will be on when it is made; `None` on a local one.
-pub(super) fn file_system(path: &Path) -> Option<String> {
+pub(super) fn file_system(path: &Path, mounts: &Mounts) -> Option<String> {
     let path = std::path::absolute(path).ok()?;
     let there = path.ancestors().find(|path| path.exists())?;
     let number = i128::from(rustix::fs::statfs(there).ok()?.f_type);
     match named(number)? {
-        FUSE => fuse(there),
+        FUSE => fuse(there, mounts),
         name => Some(name.to_owned()),
     }
 }
@@ -35,13 +37,12 @@ fn named(number: i128) -> Option<&'static str> {
 }
 
 /// FUSE file systems are known by the name that they are mounted with; most of them are local.
-fn fuse(path: &Path) -> Option<String> {
+fn fuse(path: &Path, mounts: &Mounts) -> Option<String> {
     let device = fs::metadata(path).ok()?.dev();
-    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    fuse_type(&mounts, (rustix::fs::major(device), rustix::fs::minor(device)))
+    fuse_type(mounts, &format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device)))
 }
 
-fn fuse_type(mounts: &str, (major, minor): (u32, u32)) -> Option<String> {
+fn fuse_type(mounts: &Mounts, device: &str) -> Option<String> {
     const SHARED: [&str; 9] = [
         "fuse.sshfs",
         "fuse.glusterfs",
@@ -53,10 +54,8 @@ fn fuse_type(mounts: &str, (major, minor): (u32, u32)) -> Option<String> {
         "fuse.moosefs",
         "fuse.gcsfuse",
     ];
-    let device = format!("{major}:{minor}");
-    let line = mounts.lines().find(|line| line.split(' ').nth(2) == Some(&device))?;
-    let name = line.split_once(" - ")?.1.split(' ').next()?;
-    SHARED.contains(&name).then(|| name.to_owned())
+    let Mount { kind, .. } = mounts.all().find(|mount| mount.device == device)?;
+    SHARED.contains(&&*kind).then_some(kind)
 }
 
 #[cfg(test)]
@@ -76,14 +75,17 @@ mod tests {
     fn fuse_file_systems_are_known_by_name() {
         let mounts = "36 35 0:52 / /mnt/far rw,noatime shared:1 - fuse.sshfs me@host:/ rw\n\
                       37 35 0:53 / /mnt/near rw - fuse.mergerfs a:b rw\n";
-        assert_eq!(fuse_type(mounts, (0, 52)).as_deref(), Some("fuse.sshfs"));
-        assert_eq!(fuse_type(mounts, (0, 53)), None);
-        assert_eq!(fuse_type(mounts, (0, 54)), None);
+        let mounts = Mounts::from(mounts.to_owned());
+        assert_eq!(fuse_type(&mounts, "0:52").as_deref(), Some("fuse.sshfs"));
+        assert_eq!(fuse_type(&mounts, "0:53"), None);
+        assert_eq!(fuse_type(&mounts, "0:54"), None);
     }
 
     #[test]
     fn a_path_that_is_yet_to_be_made_is_where_its_folder_is() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(file_system(&folder.path().join("not/made/yet")), file_system(folder.path()));
+        let mounts = Mounts::current();
+        let there = file_system(folder.path(), &mounts);
+        assert_eq!(file_system(&folder.path().join("not/made/yet"), &mounts), there);
     }
 }
