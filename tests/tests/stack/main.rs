@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apache;
 mod findings;
 mod folder;
 mod golden;
+mod machine;
 mod policy;
 mod refusals;
 mod render;
