@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::machine::{Daemon, Image, Tree, on_free_port};
+use crate::machine::{Daemon, Image, Patience, Tree, on_free_port};
 use crate::render::{Rendered, each, rendered};
 use crate::workload::Workload;
 
@@ -164,7 +164,7 @@ impl Apache {
         tree.seal();
         let daemon = start(image, &tree);
         let mut apache = Self { tree, image_port: port, daemon };
-        let begun = std::time::Instant::now();
+        let patience = Patience::new();
         loop {
             if apache.daemon.ended().is_some() {
                 let log = apache.daemon.log();
@@ -174,8 +174,7 @@ impl Apache {
             if apache.asked("GET", "/-/live", "").is_some_and(|answer| answer.status == 204) {
                 return Some(apache);
             }
-            assert!(begun.elapsed() < Duration::from_secs(120), "{:?}: {}", rendered.case, apache.daemon.log());
-            std::thread::sleep(Duration::from_millis(20));
+            patience.look_again("it answers", &apache.daemon);
         }
     }
 

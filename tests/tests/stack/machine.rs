@@ -193,10 +193,9 @@ impl Tree {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// The command of a program, as the container's user, with these libraries and variables and nothing else.
+    /// A command as the container's user, with the image's programs first, these variables and nothing else.
     pub fn command(&self, image: &Image, program: &str, environment: &BTreeMap<&str, String>) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", "exec \"$@\"", "sh"]).arg(image.path(program));
+        let mut command = Command::new(program);
         self.confine(&mut command, image, environment);
         command
     }
@@ -268,28 +267,14 @@ impl Daemon {
         self.ended
     }
 
-    /// Asks again and again until there is an answer.
-    pub fn until<T>(&mut self, what: &str, mut question: impl FnMut() -> Option<T>) -> T {
-        let begun = Instant::now();
-        loop {
-            if let Some(answer) = question() {
-                return answer;
-            }
-            assert!(self.ended().is_none(), "ended with {:?} before {what}:\n{}", self.ended, self.log());
-            assert!(begun.elapsed() < PATIENCE, "waited too long until {what}:\n{}", self.log());
-            std::thread::sleep(LOOK_AGAIN);
-        }
-    }
-
     /// Waits for its end.
     pub fn end(&mut self) -> ExitStatus {
-        let begun = Instant::now();
+        let patience = Patience::new();
         loop {
             if let Some(status) = self.ended() {
                 return status;
             }
-            assert!(begun.elapsed() < PATIENCE, "does not end:\n{}", self.log());
-            std::thread::sleep(LOOK_AGAIN);
+            patience.look_again("it ends", self);
         }
     }
 
@@ -314,6 +299,22 @@ impl Drop for Daemon {
             }
             std::thread::sleep(LOOK_AGAIN);
         }
+    }
+}
+
+/// How long something is waited for.
+pub struct Patience(Instant);
+
+impl Patience {
+    pub fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Lets a moment pass; fails with the program's output when there were too many.
+    #[track_caller]
+    pub fn look_again(&self, what: &str, daemon: &Daemon) {
+        assert!(self.0.elapsed() < PATIENCE, "waited too long until {what}:\n{}", daemon.log());
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
 

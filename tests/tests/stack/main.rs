@@ -9,6 +9,7 @@ mod findings;
 mod folder;
 mod golden;
 mod machine;
+mod mariadb;
 mod policy;
 mod refusals;
 mod render;
