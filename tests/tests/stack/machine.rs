@@ -53,8 +53,7 @@ impl Image {
             skipped("there are no Debian packages; `cargo xtask tools` fetches them, where there is apt");
             return None;
         }
-        let folder = tempfile::Builder::new().prefix("image-").tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let folder = temporary("image-");
         for path in ["lib", "usr/lib"].iter().chain(paths) {
             // what the system has installed was not fetched
             let source = [packages.join(path), Path::new("/").join(path)].into_iter().find(|source| source.exists());
@@ -86,6 +85,19 @@ impl Image {
     }
 }
 
+/// A temporary folder that everybody can reach, unlike the one of tests may be.
+fn temporary(prefix: &str) -> TempDir {
+    let reachable = |folder: &PathBuf| {
+        let open = |path: &Path| fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o001 != 0);
+        folder.is_absolute() && folder.ancestors().all(open)
+    };
+    let places = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    let place = places.into_iter().find(reachable).expect("there is a folder for everybody's temporary files");
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(place).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
 /// By a process of its own: a program that this one has open for writing, it or a child that is just being made, cannot be run.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -105,7 +117,7 @@ impl Tree {
     pub fn of(rendered: &Rendered, workload: Workload<'_>) -> Self {
         let container = &workload.main_containers()[0];
         let user = u32::try_from(container["securityContext"]["runAsUser"].as_u64().unwrap()).unwrap();
-        let folder = tempfile::Builder::new().prefix("pod-").tempdir().unwrap();
+        let folder = temporary("pod-");
         let mut tree = Self { folder, user, writable: BTreeSet::new() };
         let mut mounts: Vec<_> = list(&container["volumeMounts"]).iter().collect();
         mounts.sort_by_key(|mount| mount["mountPath"].as_str().unwrap());
