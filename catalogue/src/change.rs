@@ -1,5 +1,6 @@
 //! The vocabulary of the system: what can happen, as it is written into the journal.
 
+use chart::oci::{ContentDigest, RegistryName, Tag};
 use chart::{ChartName, ChartVersion, Digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,9 +9,10 @@ use storage::Key;
 use uuid::Uuid;
 
 use crate::RepositoryPath;
+use crate::state::PushedManifest;
 
 /// The newest journal level that this program knows. A replica writes the level in force and refuses a higher one.
-pub const LEVEL: u32 = 1;
+pub const LEVEL: u32 = 2;
 
 /// One object of the journal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,6 +50,16 @@ pub struct StoredFile {
     pub key: Key,
     /// SHA-256 of its bytes.
     pub digest: Digest,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// An object that holds a blob or a manifest of the registry, whose digest is told beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredObject {
+    /// Where.
+    #[serde(with = "key_text")]
+    pub key: Key,
     /// Length in bytes.
     pub size: u64,
 }
@@ -146,6 +158,54 @@ pub enum Change {
         #[serde(with = "key_text")]
         key: Key,
     },
+    /// A name of the registry has this blob from now on, which nothing had before. From level 2 on, as all that follow.
+    BlobAdded {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob.
+        digest: ContentDigest,
+        /// Where it is.
+        object: StoredObject,
+    },
+    /// A name of the registry has, from now on or again, this blob, which something else has too.
+    BlobLinked {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob.
+        digest: ContentDigest,
+    },
+    /// A name of the registry has this blob no more.
+    BlobUnlinked {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob.
+        digest: ContentDigest,
+    },
+    /// A name of the registry has this manifest from now on.
+    ManifestPut(Box<ManifestPut>),
+    /// A name of the registry has this manifest no more, nor the tags that stood for it.
+    ManifestRemoved {
+        /// The name.
+        name: RegistryName,
+        /// Of the manifest.
+        digest: ContentDigest,
+    },
+    /// A tag stands for this manifest from now on.
+    TagSet {
+        /// The name.
+        name: RegistryName,
+        /// The tag.
+        tag: Tag,
+        /// Of the manifest.
+        digest: ContentDigest,
+    },
+    /// A tag is no more.
+    TagRemoved {
+        /// The name.
+        name: RegistryName,
+        /// The tag.
+        tag: Tag,
+    },
     /// Everything that lay in the storage before is in the catalogue.
     AdoptionFinished,
     /// Replicas write this level from the next entry on.
@@ -179,6 +239,20 @@ pub struct PackagePublished {
     /// A provenance that came along.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provenance: Option<ProvenanceFile>,
+}
+
+/// A manifest that a client pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestPut {
+    /// The name in the registry.
+    pub name: RegistryName,
+    /// Of its bytes.
+    pub digest: ContentDigest,
+    /// Where it is, if nothing had this content before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<StoredObject>,
+    /// What is known of it.
+    pub manifest: PushedManifest,
 }
 
 /// A provenance file and what it signs.

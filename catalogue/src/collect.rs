@@ -12,11 +12,11 @@ use crate::engine::ProposeError;
 use crate::outcome::CommitError;
 use crate::replica::Replica;
 use crate::state::Proposal;
-use crate::{State, layout};
+use crate::{State, Version, layout};
 
 /// Between the last reference and the discard, and between the discard and the deletion. A proposal older than this is
 /// refused, so nothing that still travels can name a deleted object.
-const GRACE: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Replica {
     /// See [`crate::Catalogue::collect`].
@@ -130,19 +130,26 @@ impl Replica {
 impl State {
     /// Every object that something which exists, can be restored or is still served refers to.
     pub(crate) fn referenced_objects(&self) -> impl Iterator<Item = &Key> {
-        self.repositories.values().flat_map(|repository| {
-            let listed = repository.charts.values().flat_map(|chart| &chart.versions).map(|v| &v.package.key);
+        fn of_version(version: &Version) -> impl Iterator<Item = &Key> {
+            let provenances = version.made.provenances().map(|provenance| &provenance.key);
+            std::iter::once(&version.package.key).chain(provenances)
+        }
+        let registry = self.registry.objects().map(|(_, object)| &object.key);
+        let files = self.repositories.values().flat_map(|repository| {
+            let listed = repository.charts.values().flat_map(|chart| &chart.versions);
+            let listed = listed.flat_map(|version| of_version(version));
             let facts = repository.files.values().flat_map(|facts| {
                 let provenance = facts.provenance.iter().map(|provenance| &provenance.stored.key);
-                let missing = facts.missing.iter().map(|version| &version.package.key);
+                let missing = facts.missing.iter().flat_map(|version| of_version(version));
                 provenance.chain(missing).chain(facts.replaced.iter().map(|old| &old.package.key))
             });
             let trash = repository.trash.values().flat_map(|trashed| {
                 let provenance = trashed.provenance.iter().map(|provenance| &provenance.stored.key);
-                std::iter::once(&trashed.version.package.key).chain(provenance)
+                of_version(&trashed.version).chain(provenance)
             });
             listed.chain(facts).chain(trash)
-        })
+        });
+        files.chain(registry)
     }
 }
 

@@ -10,7 +10,7 @@ use imbl::OrdMap;
 use jiff::Timestamp;
 use storage::{Key, KeyError};
 
-use crate::{Chart, FileFacts, PackageLocation, Repository, RepositoryPath, StoredFile, Version, layout};
+use crate::{Chart, FileFacts, Made, PackageLocation, Repository, RepositoryPath, StoredFile, Version, layout};
 
 /// Packages in memory, as a repository.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Embedded {
         for package in packages {
             let (file, digest) = (package.file_name(), package.digest());
             let key = layout::embedded(&file)?;
-            let version = Version {
+            let mut version = Version {
                 name: package.name().clone(),
                 version: package.version().clone(),
                 file: file.as_str().into(),
@@ -39,7 +39,9 @@ impl Embedded {
                 created: released,
                 metadata: package.metadata_json().into(),
                 replaced: false,
+                made: Made::default(),
             };
+            version.renew_made(None, |_| false);
             let listed = Some((version.name.clone(), version.version.clone()));
             let facts = FileFacts { digests: vec![digest], listed, ..FileFacts::default() };
             repository.files.insert(version.file.clone(), Arc::new(facts));

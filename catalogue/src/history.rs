@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use chart::oci::{ContentDigest, RegistryName, Tag};
 use chart::{ChartName, ChartVersion, Digest};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
-use crate::{Change, Entry, RepositoryPath, State, Touched, layout};
+use crate::change::{ManifestPut, PackagePublished, ProvenanceFile, StoredFile, StoredObject, Traces};
+use crate::{Change, Entry, PushedManifest, RepositoryPath, State, Touched, VersionOfManifest, layout};
 
 /// What a change is about, as small numbers: many of them meet.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ pub(crate) fn storage() -> Uuid {
 
 /// Up to so many entries of a few changes each.
 pub(crate) fn choices(entries: usize) -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    let choice = (0..14_u8, 0..REPOSITORIES.len(), 0..CHARTS.len(), 0..VERSIONS.len(), 0..4_u8, any::<bool>());
+    let choice = (0..21_u8, 0..REPOSITORIES.len(), 0..CHARTS.len(), 0..VERSIONS.len(), 0..4_u8, any::<bool>());
     let choice = choice.prop_map(|(kind, repository, chart, version, bytes, odd)| Choice {
         kind,
         repository,
@@ -111,9 +112,57 @@ impl Choice {
                 Change::TrashEmptied { repository, file: file.to_string(), removed_at }
             }
             12 => Change::ReplacedDropped { repository, file, digest },
+            14 => Change::BlobAdded { name: self.name(), digest: self.content(), object: self.object() },
+            15 => Change::BlobLinked { name: self.name(), digest: self.content() },
+            16 => Change::BlobUnlinked { name: self.name(), digest: self.content() },
+            17 => Change::ManifestPut(Box::new(self.manifest(state, version))),
+            18 => Change::ManifestRemoved { name: self.name(), digest: self.content() },
+            19 => Change::TagSet { name: self.name(), tag: self.tag(), digest: self.content() },
+            20 => Change::TagRemoved { name: self.name(), tag: self.tag() },
             _ if self.odd => Change::AdoptionFinished,
             _ => Change::ObjectDiscarded { key: state.unreferenced.keys().nth(self.bytes.into())?.clone() },
         })
+    }
+
+    /// Most are names of charts.
+    fn name(self) -> RegistryName {
+        RegistryName::parse(["redis", "redis-1.0.0", "a", "team/redis", "team/a", "x/y/z"][self.chart]).unwrap()
+    }
+
+    /// Some is the manifest made of a version.
+    fn content(self) -> ContentDigest {
+        match self.bytes {
+            0 => ContentDigest::Sha512([self.chart.try_into().unwrap(); 64]),
+            bytes => ContentDigest::of(&[bytes, u8::from(self.odd)]),
+        }
+    }
+
+    fn object(self) -> StoredObject {
+        let id = u128::from(self.bytes) << 8 | u128::from(self.odd) << 4 | self.chart as u128;
+        StoredObject { key: layout::fresh_content(Uuid::from_u128(id)), size: u64::from(self.bytes) }
+    }
+
+    fn tag(self) -> Tag {
+        Tag::parse(["1.0.0", "1.0.0_a", "2.0.0", "latest", "_"][self.version % 5]).unwrap()
+    }
+
+    fn manifest(self, state: &State, version: ChartVersion) -> ManifestPut {
+        let (name, digest) = (self.name(), self.content());
+        let blobs: Vec<_> = state.registry.contents.keys().take(self.version % 3).copied().collect();
+        let of = VersionOfManifest { version, package: self.digest() };
+        let manifest = PushedManifest {
+            media_type: "a/b+\"json\"".to_owned(),
+            kind: self.odd.then(|| "é".to_owned()),
+            subject: self.odd.then(|| ContentDigest::of(&[self.bytes])),
+            annotations: self.odd.then(|| ("k\n".to_owned(), "\u{2028}".to_owned())).into_iter().collect(),
+            manifests: blobs.iter().take(1).copied().collect(),
+            blobs,
+            pushed: state.at,
+            is_chart: self.odd,
+            version: self.odd.then_some(of),
+        };
+        let is_stored = state.registry.contents.contains_key(&digest);
+        ManifestPut { name, digest, object: Some(self.object()).filter(|_| !is_stored), manifest }
     }
 
     fn digest(self) -> Digest {

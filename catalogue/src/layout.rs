@@ -71,6 +71,12 @@ pub fn fresh_object(id: Uuid, file: &str) -> Result<Key, KeyError> {
     Key::new(format!("{OWN_FOLDER}/objects/{}/{id}/{file}", &id[..2]))
 }
 
+/// A place that was never used before and never will be again, for content of the registry.
+pub fn fresh_content(id: Uuid) -> Key {
+    let id = id.simple().to_string();
+    own(format!("{OWN_FOLDER}/objects/{}/{id}", &id[..2]))
+}
+
 /// The folder of all fresh places.
 pub fn objects_folder() -> Prefix {
     prefix(format!("{OWN_FOLDER}/objects/"))

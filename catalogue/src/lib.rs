@@ -27,7 +27,7 @@ mod options;
 mod outcome;
 mod publish;
 mod reconcile;
-mod registry_error;
+mod registry;
 mod remove;
 mod replay;
 mod replica;
@@ -43,7 +43,9 @@ mod view;
 
 pub use backup::{BackupError, BackupReport, Damage, Progress, refuse_unfinished, restore_backup};
 pub use catalogue::Catalogue;
-pub use change::{Change, Entry, LEVEL, PackagePublished, ProvenanceFile, StoredFile, Traces};
+pub use change::{
+    Change, Entry, LEVEL, ManifestPut, PackagePublished, ProvenanceFile, StoredFile, StoredObject, Traces,
+};
 pub use clock::{Clock, SystemClock};
 pub use embedded::Embedded;
 pub use hand_back::HandBackReport;
@@ -54,15 +56,17 @@ pub use options::{Freshness, IndexOptions, NewId, Options};
 pub use outcome::{
     CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Reconciled, Stale, Status,
 };
-pub use registry_error::RegistryError;
+pub use registry::{ManifestStored, PutManifest, RegistryError};
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use scrub::{Repair, ScrubReport};
 pub use spool::Spooled;
 pub use start::storage_id;
 pub use state::{
-    Accepted, ApplyError, Chart, FileFacts, PackageLocation, Proposal, ProvenanceFacts, Publication, Refusal, Replaced,
-    Repository, State, Touched, Trashed, Version,
+    Accepted, ApplyError, BlobSource, Chart, FileFacts, FoundBlob, FoundManifest, Made, MadeManifest,
+    ManifestPublication, ManifestSource, PackageLocation, Proposal, ProvenanceFacts, Publication, PushedManifest,
+    REGISTRY_LEVEL, Referrer, Refusal, Registry, Replaced, Repository, SignedBlob, State, StoredContent, Touched,
+    Trashed, Version, VersionOfManifest,
 };
 pub use upload::{Terms, Upload};
 pub use view::{ChangedRegion, Region, RegionKey, RepositoryView, StoredRegions, View};

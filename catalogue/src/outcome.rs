@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chart::oci::Tag;
 use jiff::Timestamp;
 
 use crate::{RepositoryPath, View};
@@ -42,6 +43,9 @@ pub enum CommitError {
         /// The version that has it.
         version: String,
     },
+    /// The version's tag in the registry stands for something that is no chart.
+    #[error("the tag {0} stands for an artifact in the registry")]
+    TagTaken(Tag),
     /// The repository has as many files as [`crate::Terms::files_per_repository`] allows.
     #[error("the repository is full")]
     Full,

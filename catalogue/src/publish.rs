@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use chart::{Digest, Package};
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 use storage::{Key, KeyError, StorageError};
 use uuid::Uuid;
 
 use crate::blocking::blocking;
 use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
-use crate::engine::ProposeError;
+use crate::engine::{Committed, ProposeError};
 use crate::outcome::{CommitError, PublishOutcome};
 use crate::replica::Replica;
 use crate::state::{FileFacts, Proposal, Publication, Refusal};
@@ -22,6 +23,38 @@ enum Place {
     Flat,
     /// One that was never used before.
     Fresh,
+}
+
+/// Why an upload did not happen.
+pub(crate) enum Unpublished {
+    /// It was refused.
+    Refused(Refusal),
+    /// It could not be written, or nobody knows.
+    Failed(CommitError),
+}
+
+impl From<CommitError> for Unpublished {
+    fn from(error: CommitError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<ProposeError> for Unpublished {
+    fn from(error: ProposeError) -> Self {
+        match error {
+            ProposeError::Refused(refusal) => Self::Refused(refusal),
+            ProposeError::Unavailable(reason) => Self::Failed(CommitError::Unavailable(reason)),
+        }
+    }
+}
+
+impl From<Unpublished> for CommitError {
+    fn from(error: Unpublished) -> Self {
+        match error {
+            Unpublished::Refused(refusal) => refusal.into(),
+            Unpublished::Failed(error) => error,
+        }
+    }
 }
 
 impl Replica {
@@ -49,23 +82,72 @@ impl Replica {
                 return Ok(PublishOutcome::Replaced);
             }
         }
-        let since = self.now();
+        let propose = |publication: &Publication| Proposal::Publish(Box::new(publication.clone()));
+        let committed = self.write_and_propose(upload, &mut publication, self.now(), propose).await?;
+        self.move_removed(repository, &committed).await;
+        let replaced = committed.accepted.replaced;
+        Ok(if replaced { PublishOutcome::Replaced } else { PublishOutcome::Created })
+    }
+
+    /// Publishes an upload as a part of what `propose` makes of it. What was stored for it before was after `since`.
+    pub(crate) async fn publish_as(
+        &self,
+        repository: &RepositoryPath,
+        upload: &Sorted,
+        terms: Terms,
+        since: Timestamp,
+        propose: impl FnMut(&Publication) -> Proposal + Send,
+    ) -> Result<Committed, Unpublished> {
+        let mut publication = planned(repository, upload, terms)?;
+        let committed = self.write_and_propose(upload, &mut publication, since, propose).await?;
+        // another one may have published the same package meanwhile
+        let view = self.view();
+        for published in &publication.packages {
+            let signed = published.provenance.as_ref().map(|provenance| {
+                let name = format!("{}{}", published.file, layout::PROVENANCE_SUFFIX);
+                (name, &provenance.stored)
+            });
+            let package = (published.file.clone(), &published.package);
+            for (file, stored) in signed.into_iter().chain([package]) {
+                if !view.state.is_referenced(&stored.key)
+                    && let Err(error) = self.take_back(repository, &file, stored).await
+                {
+                    tracing::warn!(key = %stored.key, %error, "a file that nobody needs stays for the reconcile");
+                }
+            }
+        }
+        Ok(committed)
+    }
+
+    /// A provenance for a version that exists, in a place of its own.
+    pub(crate) async fn write_late(
+        &self,
+        repository: &RepositoryPath,
+        signed: &SignedText,
+    ) -> Result<ProvenanceFile, CommitError> {
+        self.write_provenance(repository, signed, Place::Fresh).await
+    }
+
+    /// Writes the files and proposes them; again in fresh places if one of theirs was used before.
+    async fn write_and_propose(
+        &self,
+        upload: &Sorted,
+        publication: &mut Publication,
+        since: Timestamp,
+        mut propose: impl FnMut(&Publication) -> Proposal + Send,
+    ) -> Result<Committed, Unpublished> {
         // of several files a reconcile could take in some, if the commit that makes them one never came
         let mut place = if upload.is_one_unit() { Place::Flat } else { Place::Fresh };
         loop {
-            self.write(upload, &mut publication, place).await?;
-            match self.propose_since(Proposal::Publish(Box::new(publication.clone())), since).await {
-                Ok(committed) => {
-                    self.move_removed(repository, &committed).await;
-                    let replaced = committed.accepted.replaced;
-                    return Ok(if replaced { PublishOutcome::Replaced } else { PublishOutcome::Created });
-                }
+            self.write(upload, publication, place).await?;
+            match self.propose_since(propose(publication), since).await {
+                Ok(committed) => return Ok(committed),
                 // what was written stays: the commit may have happened
                 Err(error @ ProposeError::Unavailable(_)) => return Err(error.into()),
                 Err(ProposeError::Refused(refusal)) => {
-                    self.take_all_back(&publication).await?;
+                    self.take_all_back(publication).await?;
                     if refusal != Refusal::PlaceUsed || place == Place::Fresh {
-                        return Err(refusal.into());
+                        return Err(Unpublished::Refused(refusal));
                     }
                     place = Place::Fresh;
                 }

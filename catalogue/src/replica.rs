@@ -141,7 +141,12 @@ impl From<Refusal> for CommitError {
             Refusal::NotFound => Self::NotFound,
             Refusal::Full => Self::Full,
             Refusal::FileNameTaken { file, name, version } => Self::FileNameTaken { file, name, version },
+            Refusal::TagTaken(tag) => Self::TagTaken(tag),
             Refusal::PlaceUsed | Refusal::TooOld | Refusal::InUse | Refusal::BeingRemoved | Refusal::LevelRaised => {
+                Self::Unavailable(refusal.to_string())
+            }
+            // of the registry, which has errors of its own
+            Refusal::Level | Refusal::TagOfVersion(_) | Refusal::ReferenceUnknown(_) => {
                 Self::Unavailable(refusal.to_string())
             }
         }

@@ -108,6 +108,9 @@ pub enum Error {
     /// The repository holds as much as it may: ChartMuseum's text.
     #[error("repo has reached storage limit")]
     Full,
+    /// The version's tag in the registry stands for an artifact that is no chart.
+    #[error("the tag {0} stands for an artifact in the registry: delete that first")]
+    TagTaken(chart::oci::Tag),
     /// The file name belongs to another chart.
     #[error("the file name {file} belongs to {name} {version}")]
     FileNameTaken {
@@ -167,7 +170,9 @@ impl Error {
             | Self::Package(_)
             | Self::Provenance(_)
             | Self::Name(_) => StatusCode::BAD_REQUEST,
-            Self::FileExists | Self::ChartExists | Self::FileNameTaken { .. } => StatusCode::CONFLICT,
+            Self::FileExists | Self::ChartExists | Self::FileNameTaken { .. } | Self::TagTaken(_) => {
+                StatusCode::CONFLICT
+            }
             Self::Embedded => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
@@ -189,6 +194,7 @@ impl Error {
             CommitError::Embedded => Self::Embedded,
             CommitError::Full => Self::Full,
             CommitError::FileNameTaken { file, name, version } => Self::FileNameTaken { file, name, version },
+            CommitError::TagTaken(tag) => Self::TagTaken(tag),
             CommitError::Name(reason) => Self::Name(reason),
             CommitError::Unavailable(cause) => Self::Unconfirmed(cause),
         }

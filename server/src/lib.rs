@@ -22,7 +22,6 @@ pub mod probes;
 pub mod publish;
 pub mod reading;
 pub mod reconcile;
-pub mod redirects;
 pub mod remove;
 pub mod restore;
 pub mod router;

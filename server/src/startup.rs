@@ -92,9 +92,7 @@ impl Server {
         if let Some(opened) = &opened {
             front.watch_storage(opened.storage.clone());
             authentication.watch().map(tokio::spawn);
-            let redirects = opened.storage.redirects(&settings.storage);
-            let app = App { redirects, ..App::new(settings, authentication, opened.catalogue.clone()) };
-            front.open(Door::new(Arc::new(app)));
+            front.open(Door::new(Arc::new(App::new(settings, authentication, opened.catalogue.clone()))));
             tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
         }
         if let Err(error) = serving.await {

@@ -3,7 +3,6 @@
 mod bench;
 mod charts;
 mod check;
-mod debian;
 mod direction;
 mod fuzz;
 mod golden;

@@ -22,7 +22,10 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(20);
 const LOG_SIZE: &str = "16777216";
 
 /// In order. Applied ones are never edited: their text is compared with the one that was applied.
-const MIGRATIONS: &[(&str, &str)] = &[("catalogue", include_str!("../../../migrations/0001_catalogue.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("catalogue", include_str!("../../../migrations/0001_catalogue.sql")),
+    ("registry", include_str!("../../../migrations/0002_registry.sql")),
+];
 
 /// Where the file is, and whose.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use chart::ChartName;
 use chart::index::Page;
+use chart::oci::{ContentDigest, RegistryName, Tag};
 use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row};
 use storage::Key;
 use tokio::task::JoinHandle;
@@ -16,8 +17,9 @@ use super::connection::{Connection, Place};
 use super::packed::{self, Fields};
 use super::rows::{InRepository, KnownFile, read_body, read_file, read_path, read_time, read_version, unreadable};
 use super::{DatabaseError, Loaded, Recorded, statements};
+use crate::change::StoredObject;
 use crate::view::{RegionKey, StoredRegions};
-use crate::{Chart, Repository, RepositoryPath, State, Trashed, Version};
+use crate::{Chart, Registry, Repository, RepositoryPath, State, Trashed, Version};
 
 type Repositories = BTreeMap<RepositoryPath, Repository>;
 
@@ -41,6 +43,7 @@ pub(super) async fn load(
     let files = beside(place, statements::READ_FILES, 0..last, read_file).await?;
     let regions = if same { Some(read_pages(sqlite).await?) } else { None };
     read_objects(sqlite, &mut state).await?;
+    read_registry(sqlite, &mut state.registry).await?;
     let mut repositories = read_repositories(sqlite).await?;
     read_trash(sqlite, &mut repositories).await?;
     add_versions(&mut repositories, joined(older).await?, joined(newer).await?)?;
@@ -113,6 +116,43 @@ async fn read_objects(sqlite: &mut SqliteConnection, state: &mut State) -> Resul
         }
     }
     Ok(())
+}
+
+async fn read_registry(sqlite: &mut SqliteConnection, registry: &mut Registry) -> Result<(), DatabaseError> {
+    let broken = || unreadable("it lacks content of the registry");
+    let mut rows = sqlx::query(statements::READ_CONTENTS).fetch(&mut *sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let key = Key::new(row.try_get::<&str, _>(1)?).map_err(unreadable)?;
+        let size = row.try_get::<i64, _>(2)?.try_into().map_err(unreadable)?;
+        registry.load_content(row.try_get::<&str, _>(0)?.parse().map_err(unreadable)?, StoredObject { key, size });
+    }
+    drop(rows);
+    let mut rows = sqlx::query(statements::READ_BLOBS).fetch(&mut *sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let (name, digest) = read_content(&row)?;
+        registry.load_blob(name, digest, read_time(row.try_get(2)?)?).then_some(()).ok_or_else(broken)?;
+    }
+    drop(rows);
+    let mut rows = sqlx::query(statements::READ_MANIFESTS).fetch(&mut *sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let (name, digest) = read_content(&row)?;
+        let manifest = Arc::new(read_body(row.try_get(2)?)?);
+        registry.load_manifest(&name, digest, manifest).then_some(()).ok_or_else(broken)?;
+    }
+    drop(rows);
+    let mut rows = sqlx::query(statements::READ_TAGS).fetch(sqlite);
+    while let Some(row) = rows.try_next().await? {
+        let name: RegistryName = row.try_get::<&str, _>(0)?.parse().map_err(unreadable)?;
+        let tag: Tag = row.try_get::<&str, _>(1)?.parse().map_err(unreadable)?;
+        registry.set_tag(&name, &tag, row.try_get::<&str, _>(2)?.parse().map_err(unreadable)?);
+    }
+    Ok(())
+}
+
+/// A name and a digest.
+fn read_content(row: &SqliteRow) -> Result<(RegistryName, ContentDigest), DatabaseError> {
+    let name = row.try_get::<&str, _>(0)?.parse().map_err(unreadable)?;
+    Ok((name, row.try_get::<&str, _>(1)?.parse().map_err(unreadable)?))
 }
 
 async fn read_repositories(sqlite: &mut SqliteConnection) -> Result<Repositories, DatabaseError> {

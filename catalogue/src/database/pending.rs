@@ -45,7 +45,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) enum Due {
     /// Write this, if there is anything, and tell them.
-    Now(Option<Batch>, Vec<oneshot::Sender<()>>),
+    Now(Option<Box<Batch>>, Vec<oneshot::Sender<()>>),
     /// Let more gather until then.
     At(Instant),
     /// Wait for something to do.
@@ -120,7 +120,7 @@ impl Pending {
             _ => {}
         }
         self.since = None;
-        Due::Now(self.batch.take(), std::mem::take(&mut self.waiting))
+        Due::Now(self.batch.take().map(Box::new), std::mem::take(&mut self.waiting))
     }
 }
 
@@ -129,12 +129,16 @@ fn keyed(regions: Vec<ChangedRegion>) -> impl Iterator<Item = ((RepositoryPath, 
 }
 
 fn merge(all: &mut Touched, more: Touched) {
-    let Touched { charts, versions, files, trash, objects } = more;
+    let Touched { charts, versions, files, trash, objects, manifests, tags, blobs, contents } = more;
     all.charts.extend(charts);
     all.versions.extend(versions);
     all.files.extend(files);
     all.trash.extend(trash);
     all.objects.extend(objects);
+    all.manifests.extend(manifests);
+    all.tags.extend(tags);
+    all.blobs.extend(blobs);
+    all.contents.extend(contents);
 }
 
 #[cfg(test)]
@@ -156,7 +160,7 @@ mod tests {
 
     fn batch(pending: &mut Pending, now: Instant) -> Batch {
         match pending.due(now) {
-            Due::Now(Some(batch), _) => batch,
+            Due::Now(Some(batch), _) => *batch,
             other => panic!("{other:?}"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chart::oci::{ContentDigest, RegistryName};
 use chart::{ChartName, ChartVersion, Digest};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,16 +11,21 @@ use storage::Key;
 
 use super::DatabaseError;
 use super::packed::Fields;
-use crate::change::StoredFile;
-use crate::{FileFacts, RepositoryPath, State, Trashed, Version};
+use crate::change::{StoredFile, StoredObject};
+use crate::{FileFacts, Made, MadeManifest, PushedManifest, RepositoryPath, State, Trashed, Version};
 
 pub(super) fn repository<'a>(path: &'a RepositoryPath, changed: &'a Timestamp) -> impl Serialize + use<'a> {
     (path, changed)
 }
 
 pub(super) fn version<'a>(repository: &'a RepositoryPath, version: &'a Version) -> impl Serialize + use<'a> {
-    let Version { name, version, file, package, created, metadata, replaced } = version;
-    (repository, name, version, file, package.key.as_str(), package.digest, package.size, created, metadata, replaced)
+    let Version { name, version, file, package, created, metadata, replaced, made } = version;
+    let package = (package.key.as_str(), package.digest, package.size);
+    let current = made.current.as_ref();
+    let manifest = current.map(|current| (current.digest, current.size)).unzip();
+    let has_more = made.earlier.is_some() || current.is_some_and(|current| current.provenance.is_some());
+    let more = has_more.then(|| json(made));
+    (repository, name, version, file, package, created, metadata, replaced, made.config, manifest, more)
 }
 
 pub(super) fn file<'a>(repository: &'a RepositoryPath, file: &'a str, facts: &FileFacts) -> impl Serialize + use<'a> {
@@ -32,6 +38,18 @@ pub(super) fn trashed<'a>(repository: &'a RepositoryPath, trashed: &'a Trashed) 
 
 pub(super) fn object<'a>(state: &'a State, key: &'a Key) -> impl Serialize + use<'a> {
     (key.as_str(), state.unreferenced.get(key), state.discarded.get(key))
+}
+
+pub(super) fn content<'a>(digest: &'a ContentDigest, object: &'a StoredObject) -> impl Serialize + use<'a> {
+    (digest, object.key.as_str(), object.size)
+}
+
+pub(super) fn manifest<'a>(
+    name: &'a RegistryName,
+    digest: &'a ContentDigest,
+    manifest: &PushedManifest,
+) -> impl Serialize + use<'a> {
+    (name, digest, json(manifest))
 }
 
 /// A row, or a value that is stored in one as it is here, byte by byte.
@@ -58,7 +76,22 @@ pub(super) fn read_version(
     let package = StoredFile { key, digest, size: fields.parsed()? };
     let (created, metadata) = (fields.parsed()?, fields.text()?.into());
     let replaced = fields.parsed::<u8>()? != 0;
-    Ok((path, Arc::new(Version { name, version, file, package, created, metadata, replaced })))
+    let made = read_made(fields)?;
+    Ok((path, Arc::new(Version { name, version, file, package, created, metadata, replaced, made })))
+}
+
+fn read_made(fields: &mut Fields<'_>) -> Result<Made, DatabaseError> {
+    let config = fields.bytes()?.and_then(|bytes| bytes.try_into().ok());
+    let config = Digest::from_bytes(config.ok_or_else(|| unreadable("a digest has not 32 bytes"))?);
+    let digest = fields.bytes()?.and_then(|bytes| bytes.try_into().ok()).map(Digest::from_bytes);
+    let size = fields.bytes()?.and_then(|size| std::str::from_utf8(size).ok()?.parse().ok());
+    match fields.bytes()? {
+        Some(more) => serde_json::from_slice(more).map_err(unreadable),
+        None => {
+            let current = digest.zip(size).map(|(digest, size)| MadeManifest { digest, size, provenance: None });
+            Ok(Made { config, current, earlier: None })
+        }
+    }
 }
 
 /// A version and where it is.

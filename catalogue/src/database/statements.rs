@@ -29,11 +29,13 @@ statements! {
 
     LAST_VERSION_ROW = "SELECT coalesce(max(rowid), 0) FROM versions";
     READ_VERSIONS = packed!("versions": "repository", "name", "version", "file", "key", "digest", "size", "created",
-        "metadata", "replaced");
+        "metadata", "replaced", "config", "manifest", "manifest_size", "made");
     WRITE_VERSIONS = "INSERT OR REPLACE INTO versions \
-        (repository, name, version, file, key, digest, size, created, metadata, replaced) \
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, unhex(value ->> 5), value ->> 6, \
-        value ->> 7, value ->> 8, value ->> 9 FROM json_each(?)";
+        (repository, name, version, file, key, digest, size, created, metadata, replaced, config, manifest, \
+        manifest_size, made) \
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> '$[4][0]', unhex(value ->> '$[4][1]'), \
+        value ->> '$[4][2]', value ->> 5, value ->> 6, value ->> 7, unhex(value ->> 8), unhex(value ->> '$[9][0]'), \
+        value ->> '$[9][1]', value ->> 10 FROM json_each(?)";
     DELETE_VERSIONS = "DELETE FROM versions WHERE (repository, name, version) IN \
         (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))";
     CLEAR_VERSIONS = "DELETE FROM versions";
@@ -58,6 +60,31 @@ statements! {
         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
     DELETE_OBJECTS = "DELETE FROM objects WHERE key IN (SELECT value FROM json_each(?))";
     CLEAR_OBJECTS = "DELETE FROM objects";
+
+    READ_CONTENTS = "SELECT digest, key, size FROM contents";
+    WRITE_CONTENTS = "INSERT OR REPLACE INTO contents (digest, key, size) \
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
+    DELETE_CONTENTS = "DELETE FROM contents WHERE digest IN (SELECT value FROM json_each(?))";
+    CLEAR_CONTENTS = "DELETE FROM contents";
+
+    READ_BLOBS = "SELECT name, digest, since FROM blobs";
+    WRITE_BLOBS = "INSERT OR REPLACE INTO blobs (name, digest, since) \
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
+    DELETE_BLOBS = "DELETE FROM blobs WHERE (name, digest) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))";
+    CLEAR_BLOBS = "DELETE FROM blobs";
+
+    READ_MANIFESTS = "SELECT name, digest, body FROM manifests";
+    WRITE_MANIFESTS = "INSERT OR REPLACE INTO manifests (name, digest, body) \
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
+    DELETE_MANIFESTS = "DELETE FROM manifests WHERE (name, digest) IN \
+        (SELECT value ->> 0, value ->> 1 FROM json_each(?))";
+    CLEAR_MANIFESTS = "DELETE FROM manifests";
+
+    READ_TAGS = "SELECT name, tag, digest FROM tags";
+    WRITE_TAGS = "INSERT OR REPLACE INTO tags (name, tag, digest) \
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
+    DELETE_TAGS = "DELETE FROM tags WHERE (name, tag) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))";
+    CLEAR_TAGS = "DELETE FROM tags";
 
     READ_PAGES = "SELECT repository, region, body FROM pages ORDER BY repository, region, ordinal";
     WRITE_PAGE = "INSERT INTO pages (repository, region, ordinal, body) VALUES (?, ?, ?, ?)";

@@ -8,7 +8,7 @@ use storage::Key;
 
 use super::{rows, statements};
 use crate::view::RegionKey;
-use crate::{Repository, RepositoryPath, State, Touched, Version};
+use crate::{Registry, Repository, RepositoryPath, State, StoredContent, Touched, Version};
 
 /// Rows go into one statement until their text is this long: that makes the way to the connection's thread and back
 /// cheap, and is little beside everything else in memory.
@@ -27,6 +27,10 @@ pub(super) const CLEAR: &[&str] = &[
     statements::CLEAR_FILES,
     statements::CLEAR_TRASH,
     statements::CLEAR_OBJECTS,
+    statements::CLEAR_CONTENTS,
+    statements::CLEAR_BLOBS,
+    statements::CLEAR_MANIFESTS,
+    statements::CLEAR_TAGS,
     statements::CLEAR_PAGES,
 ];
 
@@ -42,6 +46,7 @@ pub(super) fn whole(state: &State) -> Vec<Step<'_>> {
         .flat_map(|(path, repository)| repository.files.iter().map(move |(file, facts)| rows::file(path, file, facts)));
     let trash =
         all().flat_map(|(path, repository)| repository.trash.values().map(move |trashed| rows::trashed(path, trashed)));
+    let registry = &state.registry;
     let objects: BTreeSet<&Key> = state.unreferenced.keys().chain(state.discarded.keys()).collect();
     vec![
         step(statements::WRITE_REPOSITORIES, repositories),
@@ -49,6 +54,16 @@ pub(super) fn whole(state: &State) -> Vec<Step<'_>> {
         step(statements::WRITE_FILES, files),
         step(statements::WRITE_TRASH, trash),
         step(statements::WRITE_OBJECTS, objects.into_iter().map(|key| rows::object(state, key))),
+        step(
+            statements::WRITE_CONTENTS,
+            state.registry.objects().map(|(digest, object)| rows::content(digest, object)),
+        ),
+        step(statements::WRITE_BLOBS, registry.blobs.iter().map(|((name, digest), since)| (name, digest, since))),
+        step(
+            statements::WRITE_MANIFESTS,
+            registry.manifests.iter().map(|((name, digest), manifest)| rows::manifest(name, digest, manifest)),
+        ),
+        step(statements::WRITE_TAGS, registry.tags.iter().map(|((name, tag), digest)| (name, tag, digest))),
     ]
 }
 
@@ -71,7 +86,8 @@ pub(super) fn touched<'a>(state: &'a State, touched: &'a Touched) -> Vec<Step<'a
     let objects = divide(&touched.objects, |key| known(key).then_some(key));
 
     let found = repositories.found.into_iter().map(|(path, repository)| rows::repository(path, &repository.changed));
-    vec![
+    let mut steps = touched_registry(&state.registry, touched);
+    steps.extend([
         step(statements::WRITE_REPOSITORIES, found),
         step(statements::DELETE_REPOSITORIES, repositories.gone.into_iter()),
         step(
@@ -85,6 +101,26 @@ pub(super) fn touched<'a>(state: &'a State, touched: &'a Touched) -> Vec<Step<'a
         step(statements::DELETE_TRASH, trash.gone.into_iter()),
         step(statements::WRITE_OBJECTS, objects.found.into_iter().map(|key| rows::object(state, key))),
         step(statements::DELETE_OBJECTS, objects.gone.into_iter().map(Key::as_str)),
+    ]);
+    steps
+}
+
+fn touched_registry<'a>(registry: &'a Registry, touched: &'a Touched) -> Vec<Step<'a>> {
+    let contents = divide(&touched.contents, |digest| Some((digest, registry.contents.get(digest)?)));
+    let blobs = divide(&touched.blobs, |blob| Some((&blob.0, &blob.1, registry.blobs.get(blob)?)));
+    let manifests = divide(&touched.manifests, |manifest| Some((manifest, registry.manifests.get(manifest)?)));
+    let tags = divide(&touched.tags, |tag| Some((&tag.0, &tag.1, registry.tags.get(tag)?)));
+    let content = |(digest, content): (&'a _, &'a StoredContent)| rows::content(digest, &content.object);
+    let manifest = |((name, digest), manifest): (&'a (_, _), &'a Arc<_>)| rows::manifest(name, digest, manifest);
+    vec![
+        step(statements::WRITE_CONTENTS, contents.found.into_iter().map(content)),
+        step(statements::DELETE_CONTENTS, contents.gone.into_iter()),
+        step(statements::WRITE_BLOBS, blobs.found.into_iter()),
+        step(statements::DELETE_BLOBS, blobs.gone.into_iter()),
+        step(statements::WRITE_MANIFESTS, manifests.found.into_iter().map(manifest)),
+        step(statements::DELETE_MANIFESTS, manifests.gone.into_iter()),
+        step(statements::WRITE_TAGS, tags.found.into_iter()),
+        step(statements::DELETE_TAGS, tags.gone.into_iter()),
     ]
 }
 

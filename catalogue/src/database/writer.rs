@@ -129,7 +129,7 @@ impl Shared {
     }
 
     /// Waits until something is to be written. None if nothing will come any more.
-    async fn next(&self) -> Option<(Option<Batch>, Vec<tokio::sync::oneshot::Sender<()>>)> {
+    async fn next(&self) -> Option<(Option<Box<Batch>>, Vec<tokio::sync::oneshot::Sender<()>>)> {
         loop {
             let due = self.pending().due(Instant::now());
             match due {

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::{END, End, FORMAT, Fact, Header, KINDS};
-use crate::state::ObjectSince;
+use crate::change::StoredObject;
+use crate::state::{ContentLine, ObjectSince};
 use crate::{Chart, Repository, State, Version};
 
 /// Bytes of a line. The longest are facts of file names, with 70 bytes for every package that a name ever had.
@@ -168,6 +169,18 @@ impl Building {
                 let key = (trashed.version.file.clone(), trashed.removed_at);
                 repository?.0.trash.insert(key, trashed);
             }
+            Fact::Content(ContentLine { digest, key, size }) => {
+                self.state.registry.load_content(digest, StoredObject { key, size });
+            }
+            Fact::Blob(name, digest, since) => {
+                let loaded = self.state.registry.load_blob(name.into_owned(), digest, since);
+                return loaded.then_some(()).ok_or("its content is not there");
+            }
+            Fact::Manifest(name, digest, manifest) => {
+                let loaded = self.state.registry.load_manifest(&name, digest, manifest);
+                return loaded.then_some(()).ok_or("its content is not there");
+            }
+            Fact::Tag(name, tag, digest) => self.state.registry.set_tag(&name, &tag, digest),
             Fact::Unreferenced(ObjectSince { key, at }) => drop(self.state.unreferenced.insert(key, at)),
             Fact::Discarded(ObjectSince { key, at }) => drop(self.state.discarded.insert(key, at)),
         }
@@ -175,7 +188,12 @@ impl Building {
     }
 
     fn end_repository(&mut self) {
-        if let Some((mut repository, charts)) = self.repository.take() {
+        if let Some((mut repository, mut charts)) = self.repository.take() {
+            for version in charts.values_mut().flatten().filter(|version| version.made.is_nothing()) {
+                // a snapshot of before the registry
+                let provenance = repository.file(&version.file).and_then(|facts| facts.provenance.clone());
+                Arc::make_mut(version).renew_made(provenance.as_ref(), |_| false);
+            }
             let charts = charts.into_iter().map(|(name, versions)| (name, Arc::new(Chart::of(versions))));
             repository.charts = charts.collect();
             self.state.repositories.insert(repository.path.clone(), Arc::new(repository));

@@ -13,13 +13,15 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chart::Digest;
+use chart::oci::{ContentDigest, RegistryName, Tag};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::state::ObjectSince;
-use crate::{FileFacts, RepositoryPath, State, Trashed, Version};
+use crate::change::StoredObject;
+use crate::state::{ContentLine, ObjectSince};
+use crate::{FileFacts, PushedManifest, RepositoryPath, State, Trashed, Version};
 
 pub use decode::{SnapshotError, decode};
 
@@ -48,12 +50,17 @@ enum Fact<'a> {
     Version(Arc<Version>),
     File(Cow<'a, str>, Arc<FileFacts>),
     Trashed(Arc<Trashed>),
+    Content(ContentLine),
+    Blob(Cow<'a, RegistryName>, ContentDigest, Timestamp),
+    Manifest(Cow<'a, RegistryName>, ContentDigest, Arc<PushedManifest>),
+    Tag(Cow<'a, RegistryName>, Cow<'a, Tag>, ContentDigest),
     Unreferenced(ObjectSince),
     Discarded(ObjectSince),
 }
 
 /// The kinds of [`Fact`] as they are written.
-const KINDS: &[&str] = &["repository", "version", "file", "trashed", "unreferenced", "discarded"];
+const KINDS: &[&str] =
+    &["repository", "version", "file", "trashed", "content", "blob", "manifest", "tag", "unreferenced", "discarded"];
 
 /// The last line begins like this; no fact does.
 const END: &[u8] = b"{\"facts\":";
@@ -67,7 +74,7 @@ struct End {
 /// The snapshot of a state, to be read by [`decode`]. Takes seconds for a large state: not for an async task.
 pub fn encode(state: &State) -> Vec<u8> {
     let mut lines = Lines::new();
-    let State { storage, sequence, entry, at, level, adopted, repositories, unreferenced, discarded } = state;
+    let State { storage, sequence, entry, at, level, adopted, repositories, registry, unreferenced, discarded } = state;
     let (storage, sequence, entry, at, level, adopted) = (*storage, *sequence, *entry, *at, *level, *adopted);
     lines.write(&Header { format: FORMAT, storage, sequence, entry, at, level, adopted });
     for (path, repository) in repositories {
@@ -81,6 +88,18 @@ pub fn encode(state: &State) -> Vec<u8> {
         for trashed in repository.trash.values() {
             lines.fact(&Fact::Trashed(trashed.clone()));
         }
+    }
+    for (digest, StoredObject { key, size }) in registry.objects() {
+        lines.fact(&Fact::Content(ContentLine { digest: *digest, key: key.clone(), size: *size }));
+    }
+    for ((name, digest), since) in &registry.blobs {
+        lines.fact(&Fact::Blob(Cow::Borrowed(name), *digest, *since));
+    }
+    for ((name, digest), manifest) in &registry.manifests {
+        lines.fact(&Fact::Manifest(Cow::Borrowed(name), *digest, manifest.clone()));
+    }
+    for ((name, tag), digest) in &registry.tags {
+        lines.fact(&Fact::Tag(Cow::Borrowed(name), Cow::Borrowed(tag), *digest));
     }
     for (key, at) in unreferenced {
         lines.fact(&Fact::Unreferenced(ObjectSince { key: key.clone(), at: *at }));

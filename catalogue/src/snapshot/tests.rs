@@ -16,6 +16,9 @@ fn rich() -> State {
         any(&|repository| repository.version_count() > 3)
             && any(&|repository| !repository.trash.is_empty())
             && any(&|repository| repository.files.values().any(|facts| !facts.replaced.is_empty()))
+            && !state.registry.blobs.is_empty()
+            && !state.registry.manifests.is_empty()
+            && !state.registry.tags.is_empty()
             && !state.unreferenced.is_empty()
             && !state.discarded.is_empty()
             && state.adopted
@@ -127,9 +130,9 @@ fn what_a_newer_program_wrote_is_named() {
     assert!(matches!(decode(&of_lines(&newer), LEVEL), Err(SnapshotError::Format { found: 2 })));
 
     let mut newer = lines.to_vec();
-    newer.insert(2, r#"{"blob":{"digest":"00"}}"#.to_owned());
+    newer.insert(2, r#"{"blubber":{"digest":"00"}}"#.to_owned());
     let error = decode(&of_lines(&newer), LEVEL).unwrap_err();
-    assert_eq!(error.to_string(), r#"line 3 of the snapshot holds "blob", which level 1 does not know"#);
+    assert_eq!(error.to_string(), r#"line 3 of the snapshot holds "blubber", which level 1 does not know"#);
 }
 
 #[test]

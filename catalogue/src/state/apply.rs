@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chart::oci::{ContentDigest, RegistryName, Tag};
 use chart::{ChartName, ChartVersion};
 use jiff::{SignedDuration, Timestamp};
 use storage::Key;
 
-use super::{Chart, FileFacts, Replaced, Repository, State, Trashed, Version};
-use crate::change::{PackagePublished, StoredFile};
+use super::{Chart, FileFacts, Repository, State, Trashed, Version};
+use crate::change::StoredFile;
 use crate::{Change, Entry, RepositoryPath, layout};
 
 /// A proposal older than a day is refused and a discarded object deleted after a day, so a mark this old says
@@ -30,6 +31,14 @@ pub struct Touched {
     pub trash: BTreeSet<(RepositoryPath, Arc<str>, u64)>,
     /// Objects that became, or are no longer, unreferenced or discarded.
     pub objects: BTreeSet<Key>,
+    /// Manifests that clients pushed: name, digest.
+    pub manifests: BTreeSet<(RegistryName, ContentDigest)>,
+    /// Tags that clients set.
+    pub tags: BTreeSet<(RegistryName, Tag)>,
+    /// Blobs of names.
+    pub blobs: BTreeSet<(RegistryName, ContentDigest)>,
+    /// Content that became stored, or is no longer.
+    pub contents: BTreeSet<ContentDigest>,
 }
 
 /// Why an entry cannot follow.
@@ -100,6 +109,9 @@ impl State {
                         facts.remember(*digest);
                     }
                 });
+                if let Some(package) = package {
+                    self.renew_manifest(repository, package, None, touched);
+                }
             }
             Change::ProvenancePublished { repository, file, provenance } => {
                 self.refer_to(&provenance.stored, touched);
@@ -107,10 +119,11 @@ impl State {
                     facts.flat_provenance_used |= layout::is_flat(&provenance.stored.key);
                     facts.provenance.replace(provenance.clone())
                 });
-                self.let_go(old.map(|old| old.stored), touched);
+                self.renew_manifest(repository, file, old.map(|old| old.stored), touched);
             }
             Change::PackageRemoved { repository, name, version } => {
                 if let Some(version) = self.unlist(repository, name, version.as_str(), touched) {
+                    self.remove_manifests_of(repository, &version, touched);
                     let provenance = self.change_facts(repository, &version.file, touched, |facts| {
                         facts.traces.take_if(|_| layout::is_flat(&version.package.key));
                         facts.provenance.take()
@@ -151,7 +164,7 @@ impl State {
                 let key: (Arc<str>, u64) = (file.as_str().into(), *removed_at);
                 touched.trash.insert((repository.clone(), key.0.clone(), key.1));
                 if let Some(trashed) = self.change(repository, |r| r.trash.remove(&key)) {
-                    self.let_go(Some(trashed.version.package.clone()), touched);
+                    self.let_version_go(&trashed.version, touched);
                     self.let_go(trashed.provenance.as_ref().map(|p| p.stored.clone()), touched);
                 }
             }
@@ -161,6 +174,10 @@ impl State {
                     at.map(|at| facts.replaced.remove(at))
                 });
                 self.let_go(dropped.map(|old| old.package), touched);
+                let version = self.repository(repository).and_then(|r| r.version_of_file(file)).cloned();
+                if let Some(version) = version {
+                    self.settle_manifests_of(repository, &version, touched);
+                }
             }
             Change::ObjectDiscarded { key } => {
                 touched.objects.insert(key.clone());
@@ -170,104 +187,26 @@ impl State {
             }
             Change::AdoptionFinished => self.adopted = true,
             Change::LevelRaised { level } => self.level = *level,
+            Change::BlobAdded { .. }
+            | Change::BlobLinked { .. }
+            | Change::BlobUnlinked { .. }
+            | Change::ManifestPut(_)
+            | Change::ManifestRemoved { .. }
+            | Change::TagSet { .. }
+            | Change::TagRemoved { .. } => self.apply_registry_change(change, touched),
         }
         Ok(())
     }
 
-    fn publish(&mut self, published: &PackagePublished, touched: &mut Touched) {
-        let PackagePublished { repository, name, version, file, package, .. } = published;
-        let old = self.unlist(repository, name, version.as_str(), touched);
-        if let Some(old) = &old {
-            let replaced = Replaced { package: old.package.clone(), at: self.at };
-            self.change_facts(repository, &old.file, touched, |facts| facts.replaced.push(replaced));
-        }
-        self.refer_to(package, touched);
-        if let Some(provenance) = &published.provenance {
-            self.refer_to(&provenance.stored, touched);
-        }
-        let overwritten = old.is_some();
-        let (dropped, missing, other_bytes) = self.change_facts(repository, file, touched, |facts| {
-            facts.flat_used |= layout::is_flat(&package.key);
-            // of an upload to a fresh place the file in the flat one knows nothing
-            if published.traces.is_some() {
-                facts.traces.clone_from(&published.traces);
-                facts.unreadable = None;
-            }
-            facts.remember(package.digest);
-            facts.listed = Some((name.clone(), version.clone()));
-            let missing = facts.missing.take();
-            // a provenance may come before its package, but does not outlive the package it signs
-            let dropped = match &published.provenance {
-                Some(provenance) => {
-                    facts.flat_provenance_used |= layout::is_flat(&provenance.stored.key);
-                    facts.provenance.replace(provenance.clone())
-                }
-                None if overwritten => facts.provenance.take(),
-                None => None,
-            };
-            (dropped, missing, facts.digests.iter().any(|digest| *digest != package.digest))
-        });
-        self.let_go(dropped.map(|provenance| provenance.stored), touched);
-        self.let_go(missing.map(|version| version.package.clone()), touched);
-        let version = Version {
-            name: name.clone(),
-            version: version.clone(),
-            file: file.as_str().into(),
-            package: package.clone(),
-            created: published.created.unwrap_or(self.at),
-            metadata: published.metadata.get().into(),
-            replaced: overwritten || other_bytes,
-        };
-        self.list(repository, Arc::new(version), touched);
-    }
-
-    fn list(&mut self, path: &RepositoryPath, version: Arc<Version>, touched: &mut Touched) {
-        touched.version(path, &version);
-        let at = self.at;
-        self.change_facts(path, &version.file, touched, |facts| {
-            facts.listed = Some((version.name.clone(), version.version.clone()));
-        });
-        self.change(path, |repository| {
-            repository.changed = at;
-            let mut chart = repository.charts.get(&version.name).map(|chart| (**chart).clone()).unwrap_or_default();
-            chart.insert(version.clone());
-            repository.charts.insert(version.name.clone(), Arc::new(chart));
-        });
-    }
-
-    fn unlist(
-        &mut self,
-        path: &RepositoryPath,
-        name: &ChartName,
-        version: &str,
-        touched: &mut Touched,
-    ) -> Option<Arc<Version>> {
-        let found = self.repository(path)?.version(name.as_str(), version)?.clone();
-        touched.version(path, &found);
-        self.change_facts(path, &found.file, touched, |facts| facts.listed = None);
-        let at = self.at;
-        self.change(path, |repository| {
-            repository.changed = at;
-            let mut chart = repository.charts.get(name).map(|chart| (**chart).clone()).unwrap_or_default();
-            chart.versions.retain(|other| !Arc::ptr_eq(other, &found));
-            if chart.versions.is_empty() {
-                repository.charts.remove(name);
-            } else {
-                repository.charts.insert(name.clone(), Arc::new(chart));
-            }
-        });
-        Some(found)
-    }
-
     /// Changes a repository, which begins to exist by that.
-    fn change<T>(&mut self, path: &RepositoryPath, change: impl FnOnce(&mut Repository) -> T) -> T {
+    pub(super) fn change<T>(&mut self, path: &RepositoryPath, change: impl FnOnce(&mut Repository) -> T) -> T {
         let at = self.at;
         let repository =
             self.repositories.entry(path.clone()).or_insert_with(|| Arc::new(Repository::empty(path.clone(), at)));
         change(Arc::make_mut(repository))
     }
 
-    fn change_facts<T>(
+    pub(super) fn change_facts<T>(
         &mut self,
         path: &RepositoryPath,
         file: &str,
@@ -279,17 +218,36 @@ impl State {
         self.change(path, |repository| change(Arc::make_mut(repository.files.entry(file).or_default())))
     }
 
-    fn refer_to(&mut self, file: &StoredFile, touched: &mut Touched) {
-        if self.unreferenced.remove(&file.key).is_some() {
-            touched.objects.insert(file.key.clone());
+    pub(super) fn refer_to(&mut self, file: &StoredFile, touched: &mut Touched) {
+        self.refer_to_key(&file.key, touched);
+    }
+
+    pub(super) fn refer_to_key(&mut self, key: &Key, touched: &mut Touched) {
+        if self.unreferenced.remove(key).is_some() {
+            touched.objects.insert(key.clone());
         }
     }
 
     /// Nothing refers to the file any more. Flat files are not collected: people and ChartMuseum own them too.
-    fn let_go(&mut self, file: Option<StoredFile>, touched: &mut Touched) {
+    pub(super) fn let_go(&mut self, file: Option<StoredFile>, touched: &mut Touched) {
         if let Some(file) = file.filter(|file| !layout::is_flat(&file.key)) {
-            touched.objects.insert(file.key.clone());
-            self.unreferenced.insert(file.key, self.at);
+            self.let_key_go(file.key, touched);
+        }
+    }
+
+    pub(super) fn let_key_go(&mut self, key: Key, touched: &mut Touched) {
+        touched.objects.insert(key.clone());
+        self.unreferenced.insert(key, self.at);
+    }
+
+    /// Nothing refers to the version any more.
+    pub(super) fn let_version_go(&mut self, version: &Version, touched: &mut Touched) {
+        self.let_go(Some(version.package.clone()), touched);
+        for provenance in version.made.provenances() {
+            // what was restored from the trash has them still
+            if !self.is_referenced(&provenance.key) {
+                self.let_go(Some(provenance.clone()), touched);
+            }
         }
     }
 
@@ -305,7 +263,7 @@ impl State {
 }
 
 impl FileFacts {
-    fn remember(&mut self, digest: chart::Digest) {
+    pub(super) fn remember(&mut self, digest: chart::Digest) {
         if !self.digests.contains(&digest) {
             self.digests.push(digest);
         }
@@ -346,7 +304,7 @@ impl Version {
 }
 
 impl Touched {
-    fn version(&mut self, path: &RepositoryPath, version: &Version) {
+    pub(super) fn version(&mut self, path: &RepositoryPath, version: &Version) {
         self.charts.insert((path.clone(), version.name.clone()));
         self.versions.insert((path.clone(), version.name.to_string(), version.version.to_string()));
     }

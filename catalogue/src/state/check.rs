@@ -72,6 +72,12 @@ impl State {
                 }
                 Ok(Change::ObjectDiscarded { key: key.clone() }.into())
             }
+            Proposal::PutBlob { name, digest, object } => self.check_put_blob(name, *digest, object),
+            Proposal::LinkBlob { name, digest, from } => self.check_link_blob(name, *digest, from),
+            Proposal::UnlinkBlob { name, digest } => self.check_unlink_blob(name, *digest),
+            Proposal::PutManifest(put) => self.check_put_manifest(put),
+            Proposal::DeleteManifest { name, reference } => self.check_delete_manifest(name, reference),
+            Proposal::LetGo { name, digest, is_manifest } => self.check_let_go(name, *digest, *is_manifest),
             Proposal::FinishAdoption if self.adopted => Ok(Accepted::default()),
             Proposal::FinishAdoption => Ok(Change::AdoptionFinished.into()),
             Proposal::RaiseLevel { level } if *level <= self.level => Ok(Accepted::default()),

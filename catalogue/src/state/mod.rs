@@ -5,8 +5,10 @@
 
 mod apply;
 mod check;
+mod listing;
 mod proposal;
 mod publication;
+mod registry;
 mod repair;
 
 use std::sync::Arc;
@@ -23,6 +25,11 @@ use crate::{RepositoryPath, layout};
 
 pub use apply::{ApplyError, Touched};
 pub use proposal::{Accepted, Proposal, Publication, Refusal};
+pub use registry::{
+    BlobSource, FoundBlob, FoundManifest, Made, MadeManifest, ManifestPublication, ManifestSource, PushedManifest,
+    REGISTRY_LEVEL, Referrer, Registry, SignedBlob, StoredContent, VersionOfManifest,
+};
+pub(crate) use registry::{ContentLine, registry_name};
 
 /// What exists after the entry with number `sequence`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +48,8 @@ pub struct State {
     pub adopted: bool,
     /// By path.
     pub repositories: OrdMap<RepositoryPath, Arc<Repository>>,
+    /// What clients pushed to the registry.
+    pub registry: Registry,
     /// Objects below `objects/` that nothing refers to since the time given.
     pub unreferenced: OrdMap<Key, Timestamp>,
     /// Objects that no change may name any more, since the time given.
@@ -88,6 +97,9 @@ pub struct Version {
     /// It has had other bytes before: URLs name the content.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub replaced: bool,
+    /// The manifests made of it, for the registry.
+    #[serde(default)]
+    pub made: Made,
 }
 
 /// What is known of a package file name in a repository.
@@ -177,6 +189,7 @@ impl State {
             level: 1,
             adopted: false,
             repositories: OrdMap::new(),
+            registry: Registry::default(),
             unreferenced: OrdMap::new(),
             discarded: OrdMap::new(),
         }
@@ -194,7 +207,8 @@ impl State {
 
     /// Something that exists, can be restored or is still served refers to the object.
     pub fn is_referenced(&self, key: &Key) -> bool {
-        self.repositories.values().any(|repository| repository.refers_to(key))
+        self.registry.content_of(key).is_some()
+            || self.repositories.values().any(|repository| repository.refers_to(key))
     }
 }
 
@@ -254,17 +268,20 @@ impl Repository {
 
     pub(crate) fn refers_to(&self, key: &Key) -> bool {
         let provenance = |facts: &Option<ProvenanceFacts>| facts.as_ref().is_some_and(|p| &p.stored.key == key);
-        let in_trash = |trashed: &Arc<Trashed>| &trashed.version.package.key == key || provenance(&trashed.provenance);
+        let of_version = |version: &Version| {
+            &version.package.key == key || version.made.provenances().any(|provenance| &provenance.key == key)
+        };
+        let in_trash = |trashed: &Arc<Trashed>| of_version(&trashed.version) || provenance(&trashed.provenance);
         // the object's file name is the last segment of every key that we make
         let file = key.file_name();
         let package_file = file.strip_suffix(layout::PROVENANCE_SUFFIX).unwrap_or(file);
         let by_file = self.files.get(package_file).is_some_and(|facts| {
             provenance(&facts.provenance)
                 || facts.replaced.iter().any(|old| &old.package.key == key)
-                || facts.missing.as_ref().is_some_and(|version| &version.package.key == key)
+                || facts.missing.as_ref().is_some_and(|version| of_version(version))
         });
         by_file
-            || self.version_of_file(package_file).is_some_and(|version| &version.package.key == key)
+            || self.version_of_file(package_file).is_some_and(|version| of_version(version))
             || self.trash.values().any(in_trash)
     }
 }

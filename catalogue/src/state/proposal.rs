@@ -1,9 +1,11 @@
 //! What someone wants to happen, as it is put to the state before it becomes changes.
 
 use chart::Digest;
+use chart::oci::{ContentDigest, Reference, RegistryName, Tag};
 use storage::Key;
 
-use crate::change::{PackagePublished, ProvenanceFile, StoredFile, Traces};
+use super::registry::ManifestPublication;
+use crate::change::{PackagePublished, ProvenanceFile, StoredFile, StoredObject, Traces};
 use crate::{Change, RepositoryPath, Terms};
 
 /// One wish. It is checked against the state that it would follow, and again if another replica was faster.
@@ -121,6 +123,49 @@ pub enum Proposal {
         /// The object.
         key: Key,
     },
+    /// Give a name of the registry a blob that was stored.
+    PutBlob {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob.
+        digest: ContentDigest,
+        /// Where it was stored. Not used if it is stored already.
+        object: StoredObject,
+    },
+    /// Give a name of the registry a blob of another name, which lies in an object of its own.
+    LinkBlob {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob.
+        digest: ContentDigest,
+        /// The other name.
+        from: RegistryName,
+    },
+    /// Take a blob from a name of the registry.
+    UnlinkBlob {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob.
+        digest: ContentDigest,
+    },
+    /// Give a name of the registry a manifest, with what it brings.
+    PutManifest(Box<ManifestPublication>),
+    /// Delete a manifest with its tags, a tag alone, or the version that either stands for.
+    DeleteManifest {
+        /// The name.
+        name: RegistryName,
+        /// What to delete.
+        reference: Reference,
+    },
+    /// Take from a name of the registry what nothing has needed for a day.
+    LetGo {
+        /// The name.
+        name: RegistryName,
+        /// Of the blob or the manifest.
+        digest: ContentDigest,
+        /// It is a manifest.
+        is_manifest: bool,
+    },
     /// Everything that lay in the storage is in the catalogue.
     FinishAdoption,
     /// Write a higher level from now on.
@@ -186,6 +231,18 @@ pub enum Refusal {
     /// It waited longer than a day: objects that it names may be gone.
     #[error("it is older than a day")]
     TooOld,
+    /// There is no registry at the journal's level.
+    #[error("the storage is of before the registry: run `chandlery upgrade-storage` once all replicas are new enough")]
+    Level,
+    /// The version's tag in the registry stands for something that is no chart.
+    #[error("the tag {0} stands for an artifact in the registry")]
+    TagTaken(Tag),
+    /// The tag reads as a version of a chart, and would stand for something else.
+    #[error("the tag {0} stands for the chart's version of that name, and for nothing else")]
+    TagOfVersion(Tag),
+    /// A manifest refers to something that its name does not have.
+    #[error("{0} is not there")]
+    ReferenceUnknown(ContentDigest),
     /// Something refers to what was to be let go.
     #[error("it is in use")]
     InUse,
@@ -200,6 +257,17 @@ impl Proposal {
             Self::Publish(publication) => {
                 let packages = publication.packages.iter().map(|package| package.metadata.get().len() + FRAME);
                 packages.sum::<usize>() + publication.provenances.len() * FRAME
+            }
+            Self::PutManifest(put) => {
+                /// A digest in JSON, the longer kind.
+                const DIGEST: usize = 140;
+                let manifest = &put.manifest;
+                let annotations = manifest.annotations.iter().map(|(key, value)| key.len() + value.len() + 8);
+                let packages = put.publication.iter().flat_map(|publication| &publication.packages);
+                annotations.sum::<usize>()
+                    + (manifest.blobs.len() + manifest.manifests.len()) * DIGEST
+                    + packages.map(|package| package.metadata.get().len()).sum::<usize>()
+                    + (put.tags.len() + 2) * FRAME
             }
             Self::Adopt { published, .. } => published.metadata.get().len() + FRAME,
             _ => FRAME,

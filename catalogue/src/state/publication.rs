@@ -23,13 +23,17 @@ pub(super) enum Conflict {
 }
 
 /// The state as it becomes, change by change.
-struct Draft {
-    state: State,
-    accepted: Accepted,
+pub(super) struct Draft {
+    pub(super) state: State,
+    pub(super) accepted: Accepted,
 }
 
 impl Draft {
-    fn add(&mut self, accepted: Accepted) -> Result<(), Refusal> {
+    pub(super) fn of(state: &State) -> Self {
+        Self { state: state.clone(), accepted: Accepted::default() }
+    }
+
+    pub(super) fn add(&mut self, accepted: Accepted) -> Result<(), Refusal> {
         for change in &accepted.changes {
             // a change of an accepted proposal always follows; only a level could stop it
             self.state.apply_change(change, &mut Touched::default()).map_err(|_| Refusal::InUse)?;
@@ -48,7 +52,7 @@ impl State {
         if let ([package], [], false) = (&**packages, &**provenances, bounded) {
             return self.check_package(package, conflict);
         }
-        let mut draft = Draft { state: self.clone(), accepted: Accepted::default() };
+        let mut draft = Draft::of(self);
         for package in packages {
             draft.add(draft.state.check_package(package, conflict)?)?;
         }
@@ -86,6 +90,9 @@ impl State {
             if conflict != Conflict::Never {
                 return Err(Refusal::Exists);
             }
+        }
+        if existing.is_none() {
+            self.check_tag_is_free(published)?;
         }
         // the same bytes may be what a crash left of this very upload
         let other = had.is_some() && published.provenance.as_ref().is_some_and(|new| !is_same(new));

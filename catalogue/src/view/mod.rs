@@ -1,6 +1,7 @@
 //! What reads are answered from: the state, and each repository's rendered pages.
 
 mod pages;
+mod registry;
 mod render;
 
 use std::sync::{Arc, OnceLock};

@@ -51,6 +51,16 @@ impl Tag {
         ChartVersion::parse(&self.version_text()).ok()
     }
 
+    /// Comes before every tag: where a range over tags begins.
+    pub fn least() -> Self {
+        Self("\0".into())
+    }
+
+    /// Comes after every tag: where a range over tags ends.
+    pub fn greatest() -> Self {
+        Self("\u{7f}".into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -4,12 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod apache;
 mod findings;
 mod folder;
 mod golden;
-mod machine;
-mod mariadb;
 mod policy;
 mod refusals;
 mod render;

@@ -38,7 +38,7 @@ fn rows_are_deleted_by_their_index() {
             assert!(steps.iter().any(|step| step.starts_with(&format!("SEARCH {table} USING"))), "{name}: {steps:?}");
             seen += 1;
         }
-        assert_eq!(seen, 6);
+        assert_eq!(seen, 10);
     });
 }
 
@@ -55,6 +55,6 @@ fn all_tables_are_strict() {
                 seen += 1;
             }
         }
-        assert_eq!(seen, 7);
+        assert_eq!(seen, 11);
     });
 }

@@ -9,6 +9,7 @@ mod limits;
 mod provenance;
 mod publish;
 mod reconcile;
+mod registry;
 mod remove;
 mod replicas;
 mod scrub;

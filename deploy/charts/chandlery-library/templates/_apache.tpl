@@ -34,10 +34,9 @@ site.conf: |
       AllowOverride All
       Require all granted
     </Directory>
-    # Hidden files, and what is in hidden folders.
-    <LocationMatch "/\.(?!well-known(/|$))">
+    <FilesMatch "^\.(?!well-known)">
       Require all denied
-    </LocationMatch>
+    </FilesMatch>
     {{- range .denied }}
     # A job does what this page is for, and nobody else should be faster.
     <Location "{{ . }}">

@@ -5,7 +5,6 @@
 mod backup;
 mod faults;
 mod modes;
-mod redirect;
 mod start;
 
 use acceptance::{Answer, Launch, Proxy, gateway};

@@ -1,0 +1,287 @@
+//! What a change does to the registry, and what a change of a version does to its manifests.
+
+use std::sync::Arc;
+
+use chart::ChartName;
+use chart::oci::{ContentDigest, RegistryName, Tag};
+use jiff::Timestamp;
+
+use super::super::{State, Touched, Version};
+use super::{Made, MadeManifest, PushedManifest, Registry, StoredContent, VersionOfManifest};
+use crate::change::{ManifestPut, StoredObject};
+use crate::{Change, RepositoryPath};
+
+/// The name in the registry of a chart of a repository, if it has one.
+pub(crate) fn registry_name(path: &RepositoryPath, chart: &ChartName) -> Option<RegistryName> {
+    if path.is_root() {
+        return RegistryName::parse(chart.as_str()).ok();
+    }
+    RegistryName::parse(&format!("{path}/{chart}")).ok()
+}
+
+impl State {
+    /// A change of the registry.
+    pub(in super::super) fn apply_registry_change(&mut self, change: &Change, touched: &mut Touched) {
+        match change {
+            Change::BlobAdded { name, digest, object } => self.link_blob(name, *digest, Some(object), touched),
+            Change::BlobLinked { name, digest } => self.link_blob(name, *digest, None, touched),
+            Change::BlobUnlinked { name, digest } => {
+                touched.blobs.insert((name.clone(), *digest));
+                if self.registry.blobs.remove(&(name.clone(), *digest)).is_some() {
+                    self.let_content_go(*digest, touched);
+                }
+            }
+            Change::ManifestPut(put) => self.put_manifest(put, touched),
+            Change::ManifestRemoved { name, digest } => self.remove_manifest(name, *digest, touched),
+            Change::TagSet { name, tag, digest } => {
+                touched.tags.insert((name.clone(), tag.clone()));
+                self.registry.set_tag(name, tag, *digest);
+            }
+            Change::TagRemoved { name, tag } => {
+                touched.tags.insert((name.clone(), tag.clone()));
+                self.registry.remove_tag(name, tag);
+            }
+            _ => {}
+        }
+    }
+
+    fn link_blob(
+        &mut self,
+        name: &RegistryName,
+        digest: ContentDigest,
+        object: Option<&StoredObject>,
+        touched: &mut Touched,
+    ) {
+        touched.blobs.insert((name.clone(), digest));
+        let is_new = !self.registry.blobs.contains_key(&(name.clone(), digest));
+        if !is_new || self.hold_content(digest, object, touched) {
+            self.registry.blobs.insert((name.clone(), digest), self.at);
+        }
+    }
+
+    fn put_manifest(&mut self, put: &ManifestPut, touched: &mut Touched) {
+        let ManifestPut { name, digest, object, manifest } = put;
+        touched.manifests.insert((name.clone(), *digest));
+        let is_new = !self.registry.manifests.contains_key(&(name.clone(), *digest));
+        if !is_new || self.hold_content(*digest, object.as_ref(), touched) {
+            self.registry.insert_manifest(name, *digest, Arc::new(manifest.clone()));
+        }
+    }
+
+    fn remove_manifest(&mut self, name: &RegistryName, digest: ContentDigest, touched: &mut Touched) {
+        let tags: Vec<Tag> = self.registry.tags_for(name, digest).cloned().collect();
+        for tag in tags {
+            touched.tags.insert((name.clone(), tag.clone()));
+            self.registry.remove_tag(name, &tag);
+        }
+        let Some(manifest) = self.registry.take_manifest(name, digest) else {
+            return self.delete_made(name, digest, touched);
+        };
+        touched.manifests.insert((name.clone(), digest));
+        self.let_content_go(digest, touched);
+        // what it needed is kept for a while, for one that is on its way
+        for blob in &manifest.blobs {
+            if let Some(since) = self.registry.blobs.get_mut(&(name.clone(), *blob)) {
+                *since = self.at;
+                touched.blobs.insert((name.clone(), *blob));
+            }
+        }
+    }
+
+    fn delete_made(&mut self, name: &RegistryName, digest: ContentDigest, touched: &mut Touched) {
+        let Some(found) = digest.sha256().and_then(|digest| self.version_made(name, digest)) else { return };
+        let (path, version) = found;
+        let mut without = (*version).clone();
+        digest.sha256().into_iter().for_each(|digest| without.made.delete(digest));
+        self.replace_version(&path, &version, without, touched);
+    }
+
+    /// Something more is this content. False if nobody knows where it is.
+    fn hold_content(&mut self, digest: ContentDigest, object: Option<&StoredObject>, touched: &mut Touched) -> bool {
+        touched.contents.insert(digest);
+        if let Some(content) = self.registry.contents.get_mut(&digest) {
+            content.references += 1;
+            return true;
+        }
+        let Some(object) = object else { return false };
+        self.refer_to_key(&object.key, touched);
+        self.registry.insert_content(digest, object.clone());
+        true
+    }
+
+    /// Something less is this content.
+    fn let_content_go(&mut self, digest: ContentDigest, touched: &mut Touched) {
+        touched.contents.insert(digest);
+        let Some(content) = self.registry.contents.get_mut(&digest) else { return };
+        content.references -= 1;
+        if content.references == 0 {
+            let key = content.object.key.clone();
+            self.registry.contents.remove(&digest);
+            self.registry.keys.remove(&key);
+            self.let_key_go(key, touched);
+        }
+    }
+
+    /// A version is no more: nor are its manifests, and the tags that stood for them.
+    pub(in super::super) fn remove_manifests_of(
+        &mut self,
+        path: &RepositoryPath,
+        version: &Version,
+        touched: &mut Touched,
+    ) {
+        if self.registry.is_empty() {
+            return;
+        }
+        let Some(name) = registry_name(path, &version.name) else { return };
+        let text = version.version.as_str();
+        let pushed: Vec<_> = self.registry.manifests_of_version(&name, text).copied().collect();
+        let made = version.made.all().map(|made| made.digest.into());
+        for digest in pushed.into_iter().chain(made) {
+            self.remove_manifest(&name, digest, touched);
+        }
+    }
+
+    /// A version has other bytes, or bytes that it had are no longer served: manifests that name such go, and its own tag
+    /// stands for what it is now.
+    pub(in super::super) fn settle_manifests_of(
+        &mut self,
+        path: &RepositoryPath,
+        version: &Version,
+        touched: &mut Touched,
+    ) {
+        if self.registry.is_empty() {
+            return;
+        }
+        let Some(name) = registry_name(path, &version.name) else { return };
+        let facts = self.repository(path).and_then(|repository| repository.file(&version.file)).cloned();
+        let is_served = |package| {
+            let mut replaced = facts.iter().flat_map(|facts| &facts.replaced);
+            package == version.package.digest || replaced.any(|old| old.package.digest == package)
+        };
+        let pushed: Vec<_> = self.registry.manifests_of_version(&name, version.version.as_str()).copied().collect();
+        for digest in pushed {
+            let Some(of) = self.registry.package_of(&name, digest) else { continue };
+            if !is_served(of) {
+                self.remove_manifest(&name, digest, touched);
+            }
+        }
+        let Some(tag) = Tag::of_version(&version.version) else { return };
+        let stands_for = self.registry.tags.get(&(name.clone(), tag.clone())).copied();
+        let package = stands_for.and_then(|digest| self.registry.package_of(&name, digest));
+        if package.is_some_and(|package| package != version.package.digest) {
+            touched.tags.insert((name.clone(), tag.clone()));
+            self.registry.remove_tag(&name, &tag);
+        }
+    }
+
+    /// A tag or a manifest stands on a made manifest: it stays the current one.
+    pub(in super::super) fn is_held(&self, path: &RepositoryPath, chart: &ChartName, made: &MadeManifest) -> bool {
+        let Some(name) = Some(chart).filter(|_| !self.registry.is_empty()).and_then(|chart| registry_name(path, chart))
+        else {
+            return false;
+        };
+        let digest = made.digest.into();
+        self.registry.is_tagged(&name, digest)
+            || self.registry.is_needed(&name, digest)
+            || self.registry.referrers_of(&name, digest).next().is_some()
+    }
+
+    /// What was made of a version with the very same bytes, wherever that is now.
+    pub(in super::super) fn made_before(&self, path: &RepositoryPath, version: &Version) -> Option<Made> {
+        let repository = self.repository(path)?;
+        let is_same = |other: &Version| {
+            (&other.name, &other.version, other.package.digest, &other.metadata)
+                == (&version.name, &version.version, version.package.digest, &version.metadata)
+        };
+        let of_file = (version.file.clone(), 0)..=(version.file.clone(), u64::MAX);
+        let mut trashed = repository.trash.range(of_file).map(|(_, trashed)| &trashed.version);
+        trashed.rfind(|other| is_same(other)).map(|other| other.made.clone())
+    }
+}
+
+impl Registry {
+    pub(crate) fn set_tag(&mut self, name: &RegistryName, tag: &Tag, digest: ContentDigest) {
+        self.remove_tag(name, tag);
+        self.tags.insert((name.clone(), tag.clone()), digest);
+        self.tagged.insert((name.clone(), digest, tag.clone()));
+    }
+
+    fn remove_tag(&mut self, name: &RegistryName, tag: &Tag) {
+        if let Some(digest) = self.tags.remove(&(name.clone(), tag.clone())) {
+            self.tagged.remove(&(name.clone(), digest, tag.clone()));
+        }
+    }
+
+    /// The package that a chart's manifest names, if it belongs to a version.
+    fn package_of(&self, name: &RegistryName, digest: ContentDigest) -> Option<chart::Digest> {
+        let manifest = self.manifests.get(&(name.clone(), digest))?;
+        manifest.version.as_ref().map(|VersionOfManifest { package, .. }| *package)
+    }
+
+    /// Content that nothing was before.
+    fn insert_content(&mut self, digest: ContentDigest, object: StoredObject) {
+        self.keys.insert(object.key.clone(), digest);
+        self.contents.insert(digest, StoredContent { object, references: 1 });
+    }
+
+    fn insert_manifest(&mut self, name: &RegistryName, digest: ContentDigest, manifest: Arc<PushedManifest>) {
+        self.take_manifest(name, digest);
+        if let Some(subject) = manifest.subject {
+            self.referrers.insert((name.clone(), subject, digest));
+        }
+        if let Some(of) = &manifest.version {
+            self.of_version.insert((name.clone(), of.version.as_str().into(), digest));
+        }
+        for needed in manifest.blobs.iter().chain(&manifest.manifests) {
+            *self.needed.entry((name.clone(), *needed)).or_insert(0) += 1;
+        }
+        self.manifests.insert((name.clone(), digest), manifest);
+    }
+
+    fn take_manifest(&mut self, name: &RegistryName, digest: ContentDigest) -> Option<Arc<PushedManifest>> {
+        let manifest = self.manifests.remove(&(name.clone(), digest))?;
+        if let Some(subject) = manifest.subject {
+            self.referrers.remove(&(name.clone(), subject, digest));
+        }
+        if let Some(of) = &manifest.version {
+            self.of_version.remove(&(name.clone(), of.version.as_str().into(), digest));
+        }
+        for needed in manifest.blobs.iter().chain(&manifest.manifests) {
+            let needed = (name.clone(), *needed);
+            match self.needed.get_mut(&needed) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(self.needed.remove(&needed)),
+            }
+        }
+        Some(manifest)
+    }
+
+    /// A registry as it was kept: contents first, then what has them.
+    pub(crate) fn load_content(&mut self, digest: ContentDigest, object: StoredObject) {
+        self.insert_content(digest, object);
+        if let Some(content) = self.contents.get_mut(&digest) {
+            content.references = 0;
+        }
+    }
+
+    /// False if its content was not loaded.
+    pub(crate) fn load_blob(&mut self, name: RegistryName, digest: ContentDigest, since: Timestamp) -> bool {
+        self.blobs.insert((name, digest), since);
+        self.count(digest)
+    }
+
+    /// False if its content was not loaded.
+    pub(crate) fn load_manifest(
+        &mut self,
+        name: &RegistryName,
+        digest: ContentDigest,
+        manifest: Arc<PushedManifest>,
+    ) -> bool {
+        self.insert_manifest(name, digest, manifest);
+        self.count(digest)
+    }
+
+    fn count(&mut self, digest: ContentDigest) -> bool {
+        self.contents.get_mut(&digest).map(|content| content.references += 1).is_some()
+    }
+}
