@@ -42,6 +42,7 @@ pub(super) fn command() -> Command {
             super::restore::command(),
             super::backup::command(),
             super::backup::restore_command(),
+            super::stack::command(),
             super::upgrade_storage::command(),
             Command::new("routes").about("Print every route"),
             Command::new("settings").about("Print the table of settings as Markdown").hide(true),

@@ -16,6 +16,7 @@ mod restore;
 mod routes;
 mod scrub;
 mod serve;
+mod stack;
 mod upgrade_storage;
 
 use std::ffi::OsString;
@@ -40,6 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match matches.subcommand() {
         Some(("routes", _)) => return routes::print(),
         Some(("settings", _)) => return check_config::print_table(),
+        Some(("stack", flags)) => return stack::run(flags),
         Some(("version", _)) => {
             println!("Chandlery version {}", arguments::version());
             return ExitCode::SUCCESS;

@@ -5,6 +5,7 @@ mod bucket;
 mod doctor;
 mod restore;
 mod scrub;
+mod stack;
 mod upgrade_storage;
 
 use std::path::Path;
