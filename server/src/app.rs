@@ -9,6 +9,7 @@ use crate::classic::index::IndexViews;
 use crate::config::Settings;
 use crate::packages::PackageCache;
 use crate::parsing::Parsing;
+use crate::redirects::Redirects;
 
 /// The open server, shared by all requests behind an `Arc`.
 pub struct App {
@@ -20,6 +21,8 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Packages that were read lately.
     pub packages: PackageCache,
+    /// Where downloads are redirected to, if they are.
+    pub redirects: Option<Redirects>,
     /// Indexes of chosen versions that were read lately.
     pub views: IndexViews,
     /// Where packages are read.
@@ -34,7 +37,7 @@ impl App {
         let packages = PackageCache::new(settings.packages.clone());
         let parsing = Parsing::new(settings.upload.limits.clone());
         let (views, started) = (IndexViews::default(), Instant::now());
-        Self { settings, authentication, catalogue, packages, views, parsing, started }
+        Self { settings, authentication, catalogue, packages, redirects: None, views, parsing, started }
     }
 
     /// A repository that has an address: it is as deep as repositories are, or it is the one of our own charts. That one

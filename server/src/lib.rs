@@ -22,6 +22,7 @@ pub mod probes;
 pub mod publish;
 pub mod reading;
 pub mod reconcile;
+pub mod redirects;
 pub mod remove;
 pub mod restore;
 pub mod router;

@@ -92,7 +92,9 @@ impl Server {
         if let Some(opened) = &opened {
             front.watch_storage(opened.storage.clone());
             authentication.watch().map(tokio::spawn);
-            front.open(Door::new(Arc::new(App::new(settings, authentication, opened.catalogue.clone()))));
+            let redirects = opened.storage.redirects(&settings.storage);
+            let app = App { redirects, ..App::new(settings, authentication, opened.catalogue.clone()) };
+            front.open(Door::new(Arc::new(app)));
             tracing::info!(sequence = opened.catalogue.status().sequence, "Chandlery is ready");
         }
         if let Err(error) = serving.await {

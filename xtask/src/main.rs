@@ -3,6 +3,7 @@
 mod bench;
 mod charts;
 mod check;
+mod debian;
 mod direction;
 mod fuzz;
 mod golden;

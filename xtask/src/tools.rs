@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{python, step};
+use crate::{debian, python, step};
 
 /// A program that tests run, built from source at a pinned version.
 struct Tool {
@@ -78,5 +78,6 @@ pub fn install(workspace: &Workspace) -> Result<()> {
             }
         }
     }
+    debian::install(&tools)?;
     python::install(workspace, &tools)
 }

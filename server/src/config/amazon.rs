@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use storage_s3::{Checksums, Encryption, Options, SMALLEST_PART};
+use storage_s3::{Checksums, Encryption, LONGEST_LIFE, Options, SMALLEST_PART};
 
 use super::{Kind, Setting, SettingError, Values};
 
@@ -95,6 +95,24 @@ pub(super) const HEARTBEAT: Setting = Setting::new(
 .key("storage.amazon.heartbeat")
 .default("5s");
 
+pub(super) const REDIRECT: Setting = Setting::new(
+    "storage-redirect",
+    Kind::Boolean,
+    "Answer downloads with an address in the bucket that lives for a while; not of files where people can write too.",
+)
+.key("storage.redirect")
+.default("false");
+pub(super) const REDIRECT_EXPIRY: Setting =
+    Setting::new("storage-redirect-expiry", Kind::Duration, "How long such an address lives: at most 168h.")
+        .key("storage.redirectexpiry")
+        .default("5m");
+pub(super) const REDIRECT_ENDPOINT: Setting = Setting::new(
+    "storage-redirect-endpoint",
+    Kind::Text,
+    "URL at which clients reach the store, if it is not that of --storage-amazon-endpoint.",
+)
+.key("storage.redirectendpoint");
+
 /// A part is kept in memory while it goes up, and S3 takes none above 5 GiB.
 const LARGEST_PART: u64 = 1 << 30;
 
@@ -108,6 +126,17 @@ pub struct Amazon {
     pub options: Options,
     /// How often a replica says that it lives, where only one may write.
     pub heartbeat: Duration,
+    /// How downloads are redirected to it, if they are.
+    pub redirect: Option<Redirect>,
+}
+
+/// Addresses that are given to clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// How long each of them lives.
+    pub life: Duration,
+    /// Where clients reach the store, if not where this server does.
+    pub endpoint: Option<String>,
 }
 
 impl Amazon {
@@ -118,12 +147,23 @@ impl Amazon {
         if let Some(region) = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION")) {
             options.region = region;
         }
-        Self { options, heartbeat: DEFAULT_HEARTBEAT }
+        Self { options, heartbeat: DEFAULT_HEARTBEAT, redirect: None }
     }
 
     pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
-        Ok(Self { options: options(values)?, heartbeat: values.duration(&HEARTBEAT) })
+        Ok(Self { options: options(values)?, heartbeat: values.duration(&HEARTBEAT), redirect: redirect(values)? })
     }
+}
+
+fn redirect(values: &Values) -> Result<Option<Redirect>, SettingError> {
+    if !values.boolean(&REDIRECT) {
+        return Ok(None);
+    }
+    let life = values.duration(&REDIRECT_EXPIRY);
+    if !(Duration::from_secs(1)..=LONGEST_LIFE).contains(&life) {
+        return Err(values.fault(&REDIRECT_EXPIRY, "expected a duration from 1s to 168h"));
+    }
+    Ok(Some(Redirect { life, endpoint: values.text(&REDIRECT_ENDPOINT).map(str::to_owned) }))
 }
 
 fn options(values: &Values) -> Result<Options, SettingError> {

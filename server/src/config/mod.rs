@@ -27,7 +27,7 @@ mod upload;
 mod values;
 mod web;
 
-pub use self::amazon::Amazon;
+pub use self::amazon::{Amazon, Redirect};
 pub use self::auth::{Auth, AuthMethod, Bearer};
 pub use self::catalogue::Catalogue;
 pub use self::index::Index;

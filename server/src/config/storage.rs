@@ -29,6 +29,9 @@ pub(super) const SETTINGS: &[&Setting] = &[
     &amazon::RETRIES,
     &amazon::PART_SIZE,
     &amazon::HEARTBEAT,
+    &amazon::REDIRECT,
+    &amazon::REDIRECT_EXPIRY,
+    &amazon::REDIRECT_ENDPOINT,
 ];
 
 /// Where bytes live.
@@ -73,6 +76,9 @@ impl Storage {
     pub(super) fn from_values(values: &Values) -> Result<Self, SettingError> {
         if values.text(&STORAGE) == Some("amazon") {
             return Amazon::from_values(values).map(|amazon| Self::Amazon(Box::new(amazon)));
+        }
+        if values.boolean(&amazon::REDIRECT) {
+            return Err(values.fault(&amazon::REDIRECT, "a folder gives out no addresses: it needs --storage=amazon"));
         }
         let root = values.text(&LOCAL_ROOTDIR).ok_or_else(|| values.fault(&LOCAL_ROOTDIR, "it is empty"))?;
         Ok(Self::Local { root: PathBuf::from(root) })

@@ -83,7 +83,15 @@ fn samples(setting: &Setting) -> (&'static str, &'static str) {
 fn companions(setting: &Setting) -> Sources {
     let bearer =
         [("bearer-auth", "true"), ("auth-realm", "realm"), ("auth-service", "service"), ("auth-cert-path", "keys.pem")];
+    let redirect = [
+        ("storage", "amazon"),
+        ("storage-amazon-bucket", "charts"),
+        ("storage-amazon-endpoint", "http://store:9000"),
+        ("storage-redirect", "true"),
+    ];
     let companions = match setting.name {
+        "storage-redirect" => &redirect[..3],
+        name if name.starts_with("storage-redirect-") => &redirect,
         "basic-auth-user" => &[("basic-auth-pass", "secret")][..],
         "basic-auth-pass" => &[("basic-auth-user", "me")],
         "auth-anonymous-get" => &[],
@@ -214,6 +222,15 @@ fn a_bucket_needs_what_chartmuseum_needs() {
         assert!(faults(amazon().flag("storage-amazon-part-size", size)).contains("from 5Mi to 1Gi"), "{size}");
     }
     assert!(faults(amazon().flag("storage-amazon-attempt-timeout", "0s")).contains("it must not be zero"));
+    let redirecting = || amazon().flag("storage-redirect", "true");
+    for life in ["0s", "169h"] {
+        assert!(faults(redirecting().flag("storage-redirect-expiry", life)).contains("from 1s to 168h"), "{life}");
+    }
+    let folder = faults(Sources::default().flag("storage-redirect", "true"));
+    assert_eq!(
+        folder,
+        "storage-redirect: a folder gives out no addresses: it needs --storage=amazon (flag --storage-redirect)"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use storage_s3::{About, OpenError, S3Store, SingleWriter, Turn, read_only};
 use super::mounts::{Mount, Mounts};
 use super::{OpeningError, blocking};
 use crate::config;
+use crate::redirects::Redirects;
 
 /// How often a replica on a volume says that it is there, where only one may write.
 const VOLUME_HEARTBEAT: Duration = Duration::from_secs(5);
@@ -67,6 +68,8 @@ pub(super) fn hides_absence(root: &Path, mounts: &Mounts) -> Option<String> {
 pub struct SharedStore {
     /// The storage. It may refuse to write.
     pub store: Arc<dyn ObjectStore>,
+    /// The same, if it is a bucket.
+    bucket: Option<S3Store>,
     mode: Mode,
 }
 
@@ -91,7 +94,7 @@ impl SharedStore {
             config::Storage::Local { root } => {
                 let store = open_storage(storage).await?;
                 return Ok(match hides_absence(root, mounts) {
-                    None => Self { store, mode: Mode::Shared },
+                    None => Self { store, bucket: None, mode: Mode::Shared },
                     Some(sentence) => Self::one_at_a_time(store, sentence, VOLUME_HEARTBEAT).await,
                 });
             }
@@ -102,10 +105,10 @@ impl SharedStore {
             subject: "setting storage-amazon-bucket",
             reason: format!("it cannot be written to: {error}"),
         })?;
-        Ok(match finding {
+        let (store, mode) = match finding {
             Finding::Exclusive => {
                 tracing::info!("The storage keeps writers apart: any number of replicas may write");
-                Self { store, mode: Mode::Shared }
+                (store, Mode::Shared)
             }
             Finding::NotExclusive(reason) => {
                 tracing::warn!(
@@ -113,16 +116,24 @@ impl SharedStore {
                     "The storage cannot keep two writers apart: one replica writes at a time, and one that was paused \
                      may still harm it; run one replica, with the strategy Recreate"
                 );
-                let writer = SingleWriter::begin(Arc::new(bucket.without_conditions()), amazon.heartbeat);
+                let writer = SingleWriter::begin(Arc::new(bucket.clone().without_conditions()), amazon.heartbeat);
                 writer.decided().await;
                 let sentence = format!("the storage cannot keep two writers apart: {reason}");
-                Self { store: writer.store(), mode: Mode::Alone(writer, sentence) }
+                (writer.store(), Mode::Alone(writer, sentence))
             }
             Finding::ReadOnly(reason) => {
                 tracing::warn!(reason, "The storage refuses to be written to: nothing can be uploaded or deleted");
-                Self { store: read_only(store, reason.clone()), mode: Mode::ReadOnly(reason) }
+                (read_only(store, reason.clone()), Mode::ReadOnly(reason))
             }
-        })
+        };
+        Ok(Self { store, bucket: Some(bucket), mode })
+    }
+
+    /// Where downloads are redirected to, if the settings want it.
+    pub fn redirects(&self, storage: &config::Storage) -> Option<Redirects> {
+        let config::Storage::Amazon(amazon) = storage else { return None };
+        let config::Redirect { life, endpoint } = amazon.redirect.clone()?;
+        Some(Redirects::new(self.bucket.as_ref()?.addresses(endpoint), life))
     }
 
     /// A volume that keeps writers apart, but not without hiding what one wrote from the others for a while.
@@ -130,7 +141,7 @@ impl SharedStore {
         tracing::warn!(reason = sentence, "One replica writes at a time");
         let writer = SingleWriter::begin(store, heartbeat);
         writer.decided().await;
-        Self { store: writer.store(), mode: Mode::Alone(writer, sentence) }
+        Self { store: writer.store(), bucket: None, mode: Mode::Alone(writer, sentence) }
     }
 
     /// Opens a storage for a command that works beside the replicas, and writes little.

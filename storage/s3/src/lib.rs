@@ -4,6 +4,7 @@
 //! store does what S3 does with `If-None-Match: *`; [`probe`] finds out whether it does, and [`SingleWriter`] stands in
 //! front of one that does not.
 
+mod address;
 mod client;
 mod fault;
 #[cfg(feature = "gateway")]
@@ -19,6 +20,7 @@ mod single_writer;
 mod store;
 mod write;
 
+pub use address::{Addresses, LONGEST_LIFE};
 pub use open::{About, OpenError};
 pub use options::{Checksums, Encryption, Options, SMALLEST_PART};
 pub use single_writer::{SingleWriter, Turn, read_only};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use acceptance::{Answer, Chart, Contract, Launch, Operation, Server, TokenService};
+use acceptance::{Answer, Chart, ChartBuilder, Contract, Launch, Operation, Server, TokenService, gateway};
 use reqwest::{Method, multipart};
 
 /// Uploads above this are too large, so that the test need not send megabytes.
@@ -301,6 +301,7 @@ async fn everything_documented_is_answered_and_everything_answered_is_documented
     without_room(&contract, &mut seen).await;
     while_not_ready(&contract, &mut seen).await;
     without_credentials(&contract, &mut seen).await;
+    with_redirects(&contract, &mut seen).await;
     let mut never = Vec::new();
     for operation in contract.operations() {
         for status in contract.statuses(&operation) {
@@ -350,6 +351,25 @@ async fn without_room(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
         let body = if operation.path.ends_with("prov") { chart.provenance().into() } else { chart.bytes };
         let answer = walk.send(&operation, &[], Some(body.into())).await.expect(507);
         assert_eq!(answer.text(), r#"{"error":"repo has reached storage limit"}"#);
+    }
+}
+
+/// Whoever gives out packages may send clients to the store for those that it replaced.
+async fn with_redirects(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
+    let operations: Vec<_> =
+        contract.operations().into_iter().filter(|operation| contract.statuses(operation).contains(&307)).collect();
+    let Some(gateway) = gateway() else {
+        seen.extend(operations.into_iter().map(|operation| (operation.id, 307)));
+        return;
+    };
+    let launch = Launch::default().in_bucket(gateway).with("--depth=2").with("--storage-redirect");
+    let server = launch.with("--allow-overwrite").start().await;
+    server.publish("org/team", &Chart::new("one", "1.0.0")).await;
+    let chart = ChartBuilder::new("one", "1.0.0").file("more", "of it").build();
+    server.publish("org/team", &chart).await;
+    let mut walk = Walk { contract, server: &server, values: values("org/team", chart), seen };
+    for operation in operations {
+        walk.send(&operation, &[], None).await.expect(307);
     }
 }
 

@@ -4,9 +4,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apache;
 mod findings;
 mod folder;
 mod golden;
+mod machine;
+mod mariadb;
 mod policy;
 mod refusals;
 mod render;

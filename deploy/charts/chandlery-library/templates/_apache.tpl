@@ -34,9 +34,10 @@ site.conf: |
       AllowOverride All
       Require all granted
     </Directory>
-    <FilesMatch "^\.(?!well-known)">
+    # Hidden files, and what is in hidden folders.
+    <LocationMatch "/\.(?!well-known(/|$))">
       Require all denied
-    </FilesMatch>
+    </LocationMatch>
     {{- range .denied }}
     # A job does what this page is for, and nobody else should be faster.
     <Location "{{ . }}">

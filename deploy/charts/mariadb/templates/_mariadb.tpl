@@ -83,6 +83,7 @@
 - --server-id={{ ternary "1" "10" (eq .component "primary") }}$(POD_INDEX)
 {{- if eq .root.Values.architecture "replication" }}
 - --log-bin=mariadb-bin
+- --relay-log=mariadb-relay-bin
 - --log-slave-updates
 - --gtid-strict-mode=1
 {{- end }}
@@ -112,6 +113,10 @@
 - name: configuration
   mountPath: /etc/mysql/mariadb.conf.d/90-primary.cnf
   subPath: primary.cnf
+  readOnly: true
+- name: configuration
+  mountPath: /usr/local/share/mariadb/ready.sh
+  subPath: ready.sh
   readOnly: true
 {{- if eq .component "secondary" }}
 - name: configuration
@@ -202,24 +207,18 @@
 {{- end -}}
 {{- end -}}
 
-{{/*
-Alive is who takes connections, even if there are too many; ready is who can be written to or, as a replica, follows. The
-image brings the check.
-*/}}
+{{/* Alive is who takes connections, even if there are too many; ready is who can be written to or, as a replica, follows. */}}
 {{- define "chandlery.mariadb.actions" -}}
-{{- $ready := list "healthcheck.sh" "--connect" "--innodb_initialized" -}}
-{{- if eq .component "secondary" -}}
-{{- $ready = concat $ready (list "--replication_io" "--replication_sql" "--replication_seconds_behind_master=60" "--replication") -}}
-{{- end -}}
+{{- $ready := list "bash" "/usr/local/share/mariadb/ready.sh" -}}
 startupProbe:
   exec:
-    command: [healthcheck.sh, --connect, --innodb_initialized]
+    command: {{ toJson $ready }}
 livenessProbe:
   tcpSocket:
     port: mysql
 readinessProbe:
   exec:
-    command: {{ toJson $ready }}
+    command: {{ toJson (ternary (append $ready "replica") $ready (eq .component "secondary")) }}
 {{- end -}}
 
 {{/* The set of one component. Takes root and component. */}}
@@ -247,4 +246,6 @@ primary.cnf: |
   {{- .Values.primary.configuration | nindent 2 }}
 secondary.cnf: |
   {{- .Values.secondary.configuration | nindent 2 }}
+ready.sh: |
+  {{- .Files.Get "files/ready.sh" | nindent 2 }}
 {{- end -}}

@@ -43,14 +43,19 @@ pub async fn download(
         }
         found => found?,
     };
-    let is_large = app.packages.is_large(found.what.size);
-    if is_large {
+    let redirects = app.redirects.as_ref().filter(|redirects| redirects.cover(&found.what));
+    if redirects.is_some() || app.packages.is_large(found.what.size) {
         let etag = etag(found.what.digest);
         // all that is to be said of it is known without reading it
         if request.method == Method::HEAD || is_known(headers, etag.to_str().unwrap_or_default()) {
             let content = Content { etag: &etag, length: found.what.size, bytes: Source::Nowhere };
             return Ok(with_age(answer(headers, parameters, &content), found.is_stale));
         }
+    }
+    if let Some(redirects) = redirects
+        && let Some(redirect) = Box::pin(redirects.to(&found.what, &content_type(parameters))).await
+    {
+        return Ok(with_age(redirect, found.is_stale));
     }
     let package = match app.packages.open(&app.catalogue, &found.what).await {
         Ok(package) => package,
@@ -156,9 +161,8 @@ fn is_current(repository: &Repository, package: &str, digest: Digest) -> bool {
 fn answer(request: &HeaderMap, parameters: &Parameters<'_>, content: &Content<'_>) -> Response {
     let length = content.length;
     let etag = content.etag.to_str().unwrap_or_default();
-    let is_provenance = parameters.filename.ends_with(layout::PROVENANCE_SUFFIX);
     // a digest names the package's bytes, not those of its provenance
-    let names_content = parameters.digest.is_some() && !is_provenance;
+    let names_content = parameters.digest.is_some() && !is_provenance(parameters);
 
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
@@ -184,10 +188,18 @@ fn answer(request: &HeaderMap, parameters: &Parameters<'_>, content: &Content<'_
         }
     };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, if is_provenance { PROVENANCE } else { PACKAGE });
+    headers.insert(CONTENT_TYPE, content_type(parameters));
     headers.insert(CONTENT_LENGTH, (part.end - part.start).into());
     *response.body_mut() = content.part(part);
     response
+}
+
+fn is_provenance(parameters: &Parameters<'_>) -> bool {
+    parameters.filename.ends_with(layout::PROVENANCE_SUFFIX)
+}
+
+fn content_type(parameters: &Parameters<'_>) -> HeaderValue {
+    if is_provenance(parameters) { PROVENANCE } else { PACKAGE }
 }
 
 fn content_range(part: &str, length: u64) -> HeaderValue {

@@ -5,6 +5,7 @@
 mod backup;
 mod faults;
 mod modes;
+mod redirect;
 mod start;
 
 use acceptance::{Answer, Launch, Proxy, gateway};
