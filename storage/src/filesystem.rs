@@ -9,12 +9,15 @@ mod disk;
 mod durable;
 mod fault;
 mod folders;
+#[cfg(any(test, feature = "nfs"))]
+pub mod nfs;
 mod read;
 mod root;
 mod staged;
 mod start;
 mod temporary;
 mod walk;
+mod wire;
 
 use std::io;
 use std::path::PathBuf;
@@ -46,6 +49,16 @@ impl FileStore {
     pub fn open(root: PathBuf) -> Result<Self> {
         let root = absolute(root)?;
         Ok(Self { disk: Arc::new(Disk::open(Root::new(root, false))?) })
+    }
+
+    /// The same as another machine has it that has mounted the folder.
+    ///
+    /// # Errors
+    /// As [`FileStore::open`].
+    #[cfg(any(test, feature = "nfs"))]
+    pub fn open_over(root: PathBuf, client: Arc<nfs::Client>) -> Result<Self> {
+        let root = absolute(root)?;
+        Ok(Self { disk: Arc::new(Disk::open(Root::new(root, false).over(client))?) })
     }
 
     #[cfg(test)]

@@ -6,6 +6,7 @@
 mod calls;
 mod crash;
 mod disk;
+mod nfs;
 mod packages;
 mod simulation;
 mod site;

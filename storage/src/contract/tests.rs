@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use super::*;
 use crate::faulty::{Faulty, Plan};
 use crate::filesystem::FileStore;
+use crate::filesystem::nfs::{Client, Oddities};
 use crate::memory::MemoryStore;
 use crate::observed::{Observation, Observed, Observer};
 use crate::{ByteRange, Object, StagedWrite};
@@ -43,6 +44,48 @@ async fn files_of_two_processes_hold_it() {
     let [one, other] = [0, 1].map(|_| FileStore::open(root.path().to_owned()).unwrap());
     holds(Arc::new(Either { one, other, calls: Default::default() })).await;
     assert_tidy(root.path());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn files_of_two_machines_over_nfs_hold_it() {
+    let root = tempfile::tempdir().unwrap();
+    let clients = [1, 2].map(|seed| Arc::new(Client::new(seed)));
+    let open = |client| FileStore::open_over(root.path().to_owned(), client).unwrap();
+    let [one, other] = clients.clone().map(open);
+    holds(Arc::new(Either { one, other, calls: Default::default() })).await;
+    for client in clients {
+        let Oddities { stale, repeated, kept, .. } = client.oddities();
+        assert!(stale > 100 && repeated > 100 && kept > 100, "{:?}", client.oddities());
+        client.forget();
+    }
+    assert_tidy(root.path());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn files_of_one_machine_that_remembers_absence_hold_it() {
+    let root = tempfile::tempdir().unwrap();
+    let client = Arc::new(Client::remembering_absence(3));
+    holds(Arc::new(FileStore::open_over(root.path().to_owned(), client.clone()).unwrap())).await;
+    client.forget();
+    assert_tidy(root.path());
+}
+
+/// Why such a volume is not shared without being told so.
+#[tokio::test]
+async fn what_one_machine_makes_another_one_that_remembers_absence_overlooks() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, client) = (Arc::new(Client::new(1)), Arc::new(Client::remembering_absence(2)));
+    let [one, other] =
+        [one, client.clone()].map(|client| FileStore::open_over(root.path().to_owned(), client).unwrap());
+    let key = Key::new("folder/a").unwrap();
+    one.put_new(&Key::new("folder/b").unwrap(), "b".into()).await.unwrap();
+    assert_not_found(&key, other.get(&key, None).await);
+    one.put_new(&key, "a".into()).await.unwrap();
+    assert_not_found(&key, other.get(&key, None).await);
+    // a name is never made twice for that: the server is asked
+    assert_taken(&key, other.put_new(&key, "c".into()).await);
+    client.forget();
+    assert_eq!(other.get(&key, None).await.unwrap().bytes, "a");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

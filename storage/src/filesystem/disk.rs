@@ -7,7 +7,7 @@ use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
 use super::folders::{Folders, Placed};
-use super::root::{Root, kind, split};
+use super::root::{Root, fresh, kind, split};
 use super::temporary::{FOLDER, Naming, Temporary};
 use super::walk::Walk;
 use super::{fault, read, start};
@@ -110,8 +110,9 @@ impl Disk {
         let (path, name) = split(key.as_str());
         let mut placing = || -> Result<(ObjectMeta, Placed), Errno> {
             let meta = temporary.settle()?;
-            let placed = self.folders.place(&handle, path, |folder| give_name(&mut temporary, folder, name))?;
-            Ok((meta, placed))
+            let placed = self.folders.place(&handle, path, |folder| give_name(&mut temporary, folder, name));
+            self.root().wire().named(key.as_str());
+            Ok((meta, placed?))
         };
         let (meta, placed) = placing().map_err(|errno| fault::of_key(errno, key))?;
         drop(temporary);
@@ -123,8 +124,11 @@ impl Disk {
     fn refuse_taken(&self, key: &Key) -> Result<()> {
         let handle = self.handle(key)?;
         let (path, name) = split(key.as_str());
-        let folder = self.root().folder(&handle, path);
-        match folder.and_then(|folder| fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)) {
+        let look = || {
+            self.root().wire().look_up(key.as_str())?;
+            fs::statat(self.root().folder(&handle, path)?, name, AtFlags::SYMLINK_NOFOLLOW)
+        };
+        match fresh(look) {
             Ok(stat) if kind(&stat).is_dir() => Err(fault::of(Errno::ISDIR, key.as_str())),
             Ok(_) => Err(StorageError::AlreadyExists(key.clone())),
             Err(Errno::NOENT) => Ok(()),
@@ -155,10 +159,10 @@ impl Disk {
         let (path, name) = split(key.as_str());
         let remove = || -> Result<(), Errno> {
             let folder = self.root().folder(&handle, path)?;
-            fs::unlinkat(&folder, name, AtFlags::empty())?;
+            self.root().wire().unlink(&folder, name)?;
             self.folders.sync(&folder)
         };
-        match remove() {
+        match fresh(remove) {
             Ok(()) if path.starts_with(".chandlery/") => self.folders.prune(&handle, path, KEPT_DEPTH),
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => return Err(fault::of(errno, key.as_str())),

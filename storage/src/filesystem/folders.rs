@@ -123,7 +123,9 @@ impl Folders {
         let mut parent = self.root.folder(root, "")?;
         for end in ends {
             let folder = &path[..end];
-            match fs::mkdirat(&parent, split(folder).1, FOLDER_MODE) {
+            let made = self.root.wire().answer(fs::mkdirat(&parent, split(folder).1, FOLDER_MODE), Errno::EXIST);
+            self.root.wire().named(folder);
+            match made {
                 // somebody had removed it, and all that was below it
                 Ok(()) => known.durable.retain(|known| !known.starts_with(folder)),
                 Err(Errno::EXIST) => {}

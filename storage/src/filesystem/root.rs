@@ -8,10 +8,14 @@ use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat}
 use rustix::io::Errno;
 
 use super::fault;
+use super::wire::Wire;
 use crate::Result;
 
 /// What folders are made with, before the process's umask: the group may write, for volumes that give access by group.
 pub(super) const FOLDER_MODE: Mode = Mode::from_raw_mode(0o775);
+
+/// How often a call is made before a handle that is lost again and again is a failure.
+const STALE_ATTEMPTS: usize = 5;
 
 /// The root folder by its path. The folder is opened again by every call: so a root that was moved away, restored
 /// or not mounted is noticed by the next call, and "not found" is only ever said below a root that is there.
@@ -19,12 +23,22 @@ pub(super) const FOLDER_MODE: Mode = Mode::from_raw_mode(0o775);
 pub(super) struct Root {
     path: PathBuf,
     walks: AtomicBool,
+    wire: Wire,
 }
 
 impl Root {
     /// `walks`: go folder by folder instead of asking the kernel to refuse links (`openat2`, Linux 5.6).
     pub(super) fn new(path: PathBuf, walks: bool) -> Self {
-        Self { path, walks: AtomicBool::new(walks) }
+        Self { path, walks: AtomicBool::new(walks), wire: Wire::default() }
+    }
+
+    #[cfg(any(test, feature = "nfs"))]
+    pub(super) fn over(self, client: std::sync::Arc<super::nfs::Client>) -> Self {
+        Self { wire: Wire { client: Some(client) }, ..self }
+    }
+
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
     }
 
     pub(super) fn path(&self) -> &std::path::Path {
@@ -33,7 +47,7 @@ impl Root {
 
     /// The root folder itself may be a link: its path is the operator's.
     pub(super) fn open(&self) -> Result<OwnedFd> {
-        fs::openat(CWD, &self.path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        fresh(|| fs::openat(CWD, &self.path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()))
             .map_err(|errno| fault::of_root(errno, &self.path))
     }
 
@@ -45,6 +59,15 @@ impl Root {
 
     /// Opens what lies at the path, [`Errno::LOOP`] if a part of the path is a link.
     pub(super) fn open_below(&self, root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        fresh(|| {
+            self.wire.look_up(path)?;
+            let opened = self.open_once(root, path, flags);
+            self.wire.looked_up(path, &opened);
+            opened
+        })
+    }
+
+    fn open_once(&self, root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
         if !self.walks.load(Ordering::Relaxed) {
             match fs::openat2(root, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
@@ -71,6 +94,18 @@ fn open_here(folder: &OwnedFd, name: &str, flags: OFlags) -> Result<OwnedFd, Err
         let is_link = || fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| kind(&stat).is_symlink());
         if errno == Errno::NOTDIR && is_link() { Errno::LOOP } else { errno }
     })
+}
+
+/// Makes a call again whose handle the NFS server has forgotten: what it was of has been replaced or removed, and the next
+/// look gets a new one or finds nothing.
+pub(super) fn fresh<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    for _ in 1..STALE_ATTEMPTS {
+        match call() {
+            Err(Errno::STALE) => {}
+            answer => return answer,
+        }
+    }
+    call()
 }
 
 /// Opens a folder in a folder such that it can be read and synced.

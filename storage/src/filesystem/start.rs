@@ -100,7 +100,8 @@ fn sweep(folder: &OwnedFd, now: i64) -> Result<(), Errno> {
         if is_old {
             match fs::unlinkat(folder, name, AtFlags::empty()) {
                 Ok(()) => tracing::info!(name = %name.to_string_lossy(), "removed an unfinished upload of a day ago"),
-                Err(Errno::NOENT) => {} // another replica starts too
+                // another replica starts too, or an NFS client keeps it for somebody who has it open
+                Err(Errno::NOENT | Errno::BUSY) => {}
                 Err(errno) => return Err(errno),
             }
         }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::fault;
 use super::root::Root;
+use super::wire::Wire;
 use crate::ObjectMeta;
 
 /// Where objects are written before they have a name. Never listed, no object's place.
@@ -33,20 +34,23 @@ pub(super) struct Temporary {
     name: String,
     file: File,
     moved: bool,
+    wire: Wire,
 }
 
 impl Temporary {
     /// [`Errno::NOENT`] if the folder for it is missing.
     pub(super) fn create(root: &Root, handle: &OwnedFd) -> Result<Self, Errno> {
         let folder = root.open_below(handle, FOLDER, OFlags::PATH | OFlags::DIRECTORY)?;
-        Self::create_in(folder)
+        let mut temporary = Self::create_in(folder)?;
+        temporary.wire = root.wire().clone();
+        Ok(temporary)
     }
 
     pub(super) fn create_in(folder: OwnedFd) -> Result<Self, Errno> {
         let name = Uuid::new_v4().simple().to_string();
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(fs::openat(&folder, name.as_str(), flags, FILE_MODE)?);
-        Ok(Self { folder, name, file, moved: false })
+        Ok(Self { folder, name, file, moved: false, wire: Wire::default() })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -66,15 +70,18 @@ impl Temporary {
     /// Gives it a name that nothing has, [`Errno::EXIST`] if something has.
     pub(super) fn name_new(&mut self, naming: Naming, folder: &OwnedFd, name: &str) -> Result<(), Errno> {
         match naming {
-            Naming::Link => match fs::linkat(&self.folder, self.name.as_str(), folder, name, AtFlags::empty()) {
-                // a network file system may have linked it, lost the answer and asked again
-                Err(_) if self.links()? > 1 => Ok(()),
-                answer => answer,
-            },
+            Naming::Link => {
+                let answer = fs::linkat(&self.folder, self.name.as_str(), folder, name, AtFlags::empty());
+                match self.wire.answer(answer, Errno::EXIST) {
+                    // a network file system may have linked it, lost the answer and asked again
+                    Err(_) if self.links()? > 1 => Ok(()),
+                    answer => answer,
+                }
+            }
             Naming::RenameNoReplace => {
                 let flags = RenameFlags::NOREPLACE;
                 let answer = fs::renameat_with(&self.folder, self.name.as_str(), folder, name, flags);
-                self.moved_if(answer)
+                self.moved_if(self.wire.answer(answer, Errno::NOENT))
             }
         }
     }
@@ -82,7 +89,7 @@ impl Temporary {
     /// Gives it a name, whatever had it before.
     pub(super) fn name_over(&mut self, folder: &OwnedFd, name: &str) -> Result<(), Errno> {
         let answer = fs::renameat(&self.folder, self.name.as_str(), folder, name);
-        self.moved_if(answer)
+        self.moved_if(self.wire.answer(answer, Errno::NOENT))
     }
 
     /// A rename that was asked for twice has worked if the old name is gone although the file lives.
@@ -109,7 +116,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.moved
-            && let Err(errno) = fs::unlinkat(&self.folder, self.name.as_str(), AtFlags::empty())
+            && let Err(errno) = self.wire.unlink(&self.folder, &self.name)
         {
             tracing::debug!(name = self.name, %errno, "a temporary file stays until it is swept");
         }

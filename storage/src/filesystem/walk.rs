@@ -5,7 +5,8 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, Dir, FileType};
 use rustix::io::Errno;
 
-use super::root::{Root, kind};
+use super::root::{Root, fresh, kind};
+use super::wire::Wire;
 use super::{fault, read, temporary};
 use crate::{Key, Listed, Prefix, Result};
 
@@ -63,7 +64,7 @@ impl Walk {
             };
             let path = format!("{}{}", level.path, name.0);
             if !name.is_folder() {
-                page.extend(object(level, &name, &path)?);
+                page.extend(object(root.wire(), level, &name, &path)?);
             } else if let Some(folder) = enter(level, &name, &path)? {
                 if !self.flat {
                     levels.push(Level::read(folder, path, "")?);
@@ -137,17 +138,26 @@ fn each(folder: &OwnedFd, path: &str, mut stop: impl FnMut(&str, bool) -> bool) 
 
 fn is_ours_or_nobodys(path: &str, name: &str) -> bool {
     match path {
-        "" => name == LOST_AND_FOUND,
-        ".chandlery/" => name == "tmp",
-        _ => false,
+        "" if name == LOST_AND_FOUND => true,
+        ".chandlery/" if name == "tmp" => true,
+        _ => is_kept_by_nfs(name),
     }
 }
 
+/// A file that was removed while it was open somewhere has such a name on an NFS client until it is closed, and for ever if the
+/// client did not live to see that. Nobody refers to it.
+fn is_kept_by_nfs(name: &str) -> bool {
+    name.strip_prefix(".nfs").is_some_and(|rest| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// The line of a file, if it still is one and a key can name it.
-fn object(level: &Level, name: &Name, path: &str) -> Result<Option<Listed>> {
-    match fs::statat(&level.folder, name.0.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(Key::new(path).ok().zip(read::meta(&stat).ok()).map(|(key, meta)| Listed::Object(key, meta))),
-        Err(Errno::NOENT) => Ok(None),
+fn object(wire: &Wire, level: &Level, name: &Name, path: &str) -> Result<Option<Listed>> {
+    match fresh(|| fs::statat(&level.folder, name.0.as_str(), AtFlags::SYMLINK_NOFOLLOW)) {
+        Ok(stat) => {
+            let line = Key::new(path).ok().zip(read::meta(&stat).ok());
+            Ok(line.map(|(key, meta)| Listed::Object(key, wire.attributes(path, meta))))
+        }
+        Err(Errno::NOENT | Errno::STALE) => Ok(None),
         Err(errno) => Err(fault::of(errno, path)),
     }
 }
