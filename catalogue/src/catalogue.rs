@@ -247,6 +247,7 @@ impl Catalogue {
         put: PutManifest,
         terms: Terms,
     ) -> Result<ManifestStored, RegistryError> {
+        self.refuse_embedded_name(name)?;
         let name = name.clone();
         self.to_its_end(move |replica| async move { replica.put_manifest(&name, put, terms).await }).await
     }
@@ -257,6 +258,7 @@ impl Catalogue {
     /// # Errors
     /// `ManifestUnknown` if the name has no such thing.
     pub async fn delete_manifest(&self, name: &RegistryName, reference: &Reference) -> Result<(), RegistryError> {
+        self.refuse_embedded_name(name)?;
         let (name, reference) = (name.clone(), reference.clone());
         self.to_its_end(move |replica| async move { replica.delete_manifest(&name, &reference).await }).await
     }
@@ -266,6 +268,7 @@ impl Catalogue {
     /// # Errors
     /// `BlobUnknown` if the name does not have it, `Denied` if it is a file of a chart's version.
     pub async fn delete_blob(&self, name: &RegistryName, digest: ContentDigest) -> Result<(), RegistryError> {
+        self.refuse_embedded_name(name)?;
         let name = name.clone();
         self.to_its_end(move |replica| async move { replica.delete_blob(&name, digest).await }).await
     }
@@ -280,6 +283,7 @@ impl Catalogue {
         to: &RegistryName,
         digest: ContentDigest,
     ) -> Result<bool, RegistryError> {
+        self.refuse_embedded_name(to)?;
         let (from, to) = (from.clone(), to.clone());
         self.to_its_end(move |replica| async move { replica.mount_blob(&from, &to, digest).await }).await
     }
@@ -294,6 +298,7 @@ impl Catalogue {
         digest: ContentDigest,
         bytes: Bytes,
     ) -> Result<(), RegistryError> {
+        self.refuse_embedded_name(name)?;
         let name = name.clone();
         self.to_its_end(move |replica| async move { replica.add_blob(&name, digest, bytes).await }).await
     }
@@ -398,6 +403,10 @@ impl Catalogue {
         if self.replica.engine.send(Request::Stop { reply }).await.is_ok() {
             let _ = stopped.await;
         }
+    }
+
+    fn refuse_embedded_name(&self, name: &RegistryName) -> Result<(), RegistryError> {
+        if self.view().is_embedded_name(name) { Err(CommitError::Embedded.into()) } else { Ok(()) }
     }
 
     fn refuse_embedded(&self, repository: &RepositoryPath) -> Result<(), CommitError> {

@@ -9,6 +9,7 @@ use crate::blocking::blocking;
 use crate::change::StoredObject;
 use crate::engine::ProposeError;
 use crate::layout;
+use crate::outcome::CommitError;
 use crate::replica::Replica;
 use crate::state::{Proposal, Refusal};
 
@@ -22,6 +23,10 @@ impl Replica {
         object: StoredObject,
         since: Timestamp,
     ) -> Result<(), RegistryError> {
+        if self.view().is_embedded_name(name) {
+            self.delete_if_unused(&object.key).await;
+            return Err(CommitError::Embedded.into());
+        }
         let proposal = Proposal::PutBlob { name: name.clone(), digest, object: object.clone() };
         match self.propose_since(proposal, since).await {
             Ok(_) => {
@@ -69,10 +74,10 @@ impl Replica {
         to: &RegistryName,
         digest: ContentDigest,
     ) -> Result<bool, RegistryError> {
-        let state = self.current().await?.state.clone();
-        let Some(found) = state.find_blob(from, digest) else { return Ok(false) };
+        let view = self.current().await?;
+        let Some(found) = view.blob(from, digest) else { return Ok(false) };
         let since = self.now();
-        if state.registry.contents.contains_key(&digest) {
+        if view.state.registry.contents.contains_key(&digest) {
             let proposal = Proposal::LinkBlob { name: to.clone(), digest, from: from.clone() };
             return match self.propose_since(proposal, since).await {
                 Ok(_) => Ok(true),

@@ -27,7 +27,14 @@ pub struct View {
     options: Arc<IndexOptions>,
     nothing: Arc<RepositoryView>,
     /// What the program brings along; one of the storage with its path comes before it.
-    embedded: Option<Arc<RepositoryView>>,
+    embedded: Option<Arc<EmbeddedView>>,
+}
+
+/// What the program brings along: rendered, and as a state of its own, which the registry is asked of it.
+#[derive(Debug)]
+struct EmbeddedView {
+    view: Arc<RepositoryView>,
+    state: State,
 }
 
 /// A repository and its rendered index.
@@ -74,9 +81,12 @@ impl View {
     #[must_use]
     pub fn with_embedded(self, embedded: Option<&Embedded>) -> Self {
         let render = |embedded: &Embedded| {
-            let repository = embedded.repository();
-            let regions = pages::render_all(self.state.storage, repository, &self.options, |_| None);
-            Arc::new(RepositoryView::new(repository.clone(), regions, self.options.clone()))
+            let (repository, storage) = (embedded.repository(), self.state.storage);
+            let regions = pages::render_all(storage, repository, &self.options, |_| None);
+            let view = Arc::new(RepositoryView::new(repository.clone(), regions, self.options.clone()));
+            let mut state = State::empty(storage);
+            state.repositories.insert(repository.path.clone(), repository.clone());
+            Arc::new(EmbeddedView { view, state })
         };
         let embedded = embedded.map(render);
         let view = Self { embedded, ..self };
@@ -85,7 +95,7 @@ impl View {
     }
 
     fn tell_if_embedded_is_hidden(&self, state: &State) {
-        let path = self.embedded.as_ref().map(|embedded| &embedded.repository.path);
+        let path = self.embedded.as_ref().map(|embedded| &embedded.view.repository.path);
         if let Some(repo) = path.filter(|path| state.repository(path).is_some()) {
             tracing::warn!(%repo, "The storage has a repository of this name: it is served, and not the program's own");
         }
@@ -162,7 +172,12 @@ impl View {
 
     /// What the program brings along, unless the storage has a repository of its path.
     fn embedded(&self) -> Option<&Arc<RepositoryView>> {
-        self.embedded.as_ref().filter(|embedded| !self.repositories.contains_key(&embedded.repository.path))
+        self.embedded_view().map(|embedded| &embedded.view)
+    }
+
+    fn embedded_view(&self) -> Option<&EmbeddedView> {
+        let embedded = self.embedded.as_deref()?;
+        (!self.repositories.contains_key(&embedded.view.repository.path)).then_some(embedded)
     }
 
     /// All regions with their pages, to be stored.

@@ -6,27 +6,41 @@ use chart::oci::{ContentDigest, Reference, RegistryName, Tag};
 
 use super::View;
 use crate::state::registry_name;
-use crate::{FoundBlob, FoundManifest, Referrer};
+use crate::{FoundBlob, FoundManifest, Referrer, RepositoryPath, State};
 
 impl View {
+    /// Whether the name is that of a chart in the repository that the program brings along, or could be.
+    pub fn is_embedded_name(&self, name: &RegistryName) -> bool {
+        RepositoryPath::parse(name.split().0).is_ok_and(|path| self.is_embedded(&path))
+    }
+
+    /// What is to be asked for a name: all that was pushed to a repository that the program brings along now was pushed before
+    /// it did, and is not served.
+    fn state_of(&self, name: &RegistryName) -> &State {
+        match self.embedded_view() {
+            Some(embedded) if self.is_embedded_name(name) => &embedded.state,
+            _ => &self.state,
+        }
+    }
+
     /// The manifest that a reference means within a name, pushed or made of a chart's version.
     pub fn manifest(&self, name: &RegistryName, reference: &Reference) -> Option<FoundManifest> {
-        self.state.find_manifest(name, reference)
+        self.state_of(name).find_manifest(name, reference)
     }
 
     /// The blob that a name has, pushed or of a chart's version.
     pub fn blob(&self, name: &RegistryName, digest: ContentDigest) -> Option<FoundBlob> {
-        self.state.find_blob(name, digest)
+        self.state_of(name).find_blob(name, digest)
     }
 
     /// Whether the name has anything.
     pub fn knows_name(&self, name: &RegistryName) -> bool {
-        self.state.knows_name(name)
+        self.state_of(name).knows_name(name)
     }
 
     /// The first tags of a name that come after a text, in byte order. None if the name has nothing.
     pub fn tags(&self, name: &RegistryName, after: Option<&str>, limit: usize) -> Option<Vec<Tag>> {
-        let mut tags = self.state.tags(name)?;
+        let mut tags = self.state_of(name).tags(name)?;
         let begin = after.map_or(0, |after| tags.partition_point(|tag| tag.as_str() <= after));
         tags.drain(..begin);
         tags.truncate(limit);
@@ -49,12 +63,14 @@ impl View {
         };
         let mut pushed = self.state.registry.next_name(None);
         while let Some(name) = pushed {
-            add(name);
+            if !self.is_embedded_name(name) {
+                add(name);
+            }
             pushed = self.state.registry.next_name(Some(name));
         }
-        for (path, repository) in &self.state.repositories {
-            for chart in repository.charts.keys() {
-                if let Some(name) = registry_name(path, chart) {
+        for view in self.repositories() {
+            for chart in view.repository.charts.keys() {
+                if let Some(name) = registry_name(&view.repository.path, chart) {
                     add(&name);
                 }
             }
@@ -72,7 +88,7 @@ impl View {
         after: Option<ContentDigest>,
         limit: usize,
     ) -> Vec<Referrer> {
-        let referrers = self.state.referrers(name, subject).into_iter();
+        let referrers = self.state_of(name).referrers(name, subject).into_iter();
         let is_chosen = |referrer: &Referrer| {
             kind.is_none_or(|kind| referrer.kind.as_deref() == Some(kind))
                 && after.is_none_or(|after| referrer.digest > after)

@@ -3,6 +3,7 @@
 mod adoption;
 mod backup;
 mod collect;
+mod embedded;
 mod hand_back;
 mod level;
 mod limits;
