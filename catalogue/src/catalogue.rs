@@ -18,6 +18,7 @@ use crate::outcome::{
 };
 use crate::reconcile::Memory;
 use crate::replica::Replica;
+use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
 use crate::upload::Sorted;
@@ -68,7 +69,8 @@ impl Catalogue {
             backlog: Backlog::default(),
         };
         tokio::spawn(engine.run(inbox));
-        let replica = Arc::new(Replica { store, options, shared, engine: sender, database, memory: Memory::default() });
+        let (memory, sessions) = (Memory::default(), Sessions::default());
+        let replica = Arc::new(Replica { store, options, shared, engine: sender, database, memory, sessions });
         replica.look().await.map_err(|reason| match replica.shared.halted() {
             Some(reason) => OpenError::Format(reason),
             None => StorageError::Unavailable(reason).into(),
@@ -411,6 +413,10 @@ impl Catalogue {
 
     fn refuse_embedded(&self, repository: &RepositoryPath) -> Result<(), CommitError> {
         if self.view().is_embedded(repository) { Err(CommitError::Embedded) } else { Ok(()) }
+    }
+
+    pub(crate) fn replica(&self) -> &Arc<Replica> {
+        &self.replica
     }
 
     /// Runs a use case to its end, whether or not the caller goes on waiting: a client that hangs up leaves nothing

@@ -26,6 +26,7 @@ impl Replica {
         self.let_windows_end(&state, now).await?;
         let state = self.view().state.clone();
         self.discard(&state, now).await?;
+        self.end_old_sessions().await?;
         let mut deleted = self.delete_discarded(&state, now).await?;
         deleted += self.delete_emptied_trash(&state).await?;
         Ok(deleted)
@@ -116,6 +117,13 @@ impl Replica {
     async fn storage_time(&self) -> Result<Timestamp, CommitError> {
         let meta = self.store.put(&layout::clock(), Bytes::from_static(b"{}")).await.map_err(unavailable)?;
         Ok(meta.modified)
+    }
+
+    /// Uploads of blobs in which nothing happened for too long are over.
+    async fn end_old_sessions(&self) -> Result<(), CommitError> {
+        let now = self.storage_time().await?;
+        let ended = self.sweep_sessions(now).await;
+        ended.map(drop).map_err(|error| CommitError::Unavailable(error.to_string()))
     }
 
     /// Proposes something that another replica may have done meanwhile.

@@ -82,6 +82,46 @@ pub fn objects_folder() -> Prefix {
     prefix(format!("{OWN_FOLDER}/objects/"))
 }
 
+/// The folder of unfinished uploads of blobs.
+pub fn uploads_folder() -> Prefix {
+    prefix(format!("{OWN_FOLDER}/uploads/"))
+}
+
+/// The folder of one unfinished upload.
+pub fn session_folder(id: Uuid) -> Prefix {
+    prefix(format!("{OWN_FOLDER}/uploads/{}/", id.simple()))
+}
+
+/// What an unfinished upload is for. It is open while this exists.
+pub fn session(id: Uuid) -> Key {
+    own(format!("{OWN_FOLDER}/uploads/{}/session.json", id.simple()))
+}
+
+/// Written again and again while bytes of an unfinished upload arrive.
+pub fn session_pulse(id: Uuid) -> Key {
+    own(format!("{OWN_FOLDER}/uploads/{}/pulse.json", id.simple()))
+}
+
+/// What became of an unfinished upload, written once by whoever ends it.
+pub fn session_end(id: Uuid) -> Key {
+    own(format!("{OWN_FOLDER}/uploads/{}/end.json", id.simple()))
+}
+
+/// Says where the bytes of an unfinished upload from an offset on are.
+pub fn session_record(id: Uuid, offset: u64) -> Key {
+    own(format!("{OWN_FOLDER}/uploads/{}/records/{offset:020}.json", id.simple()))
+}
+
+/// Bytes of an unfinished upload.
+pub fn session_part(id: Uuid, part: Uuid) -> Key {
+    own(format!("{OWN_FOLDER}/uploads/{}/parts/{}", id.simple(), part.simple()))
+}
+
+/// The upload that a key or folder below [`uploads_folder`] belongs to.
+pub fn session_id(key: &str) -> Option<Uuid> {
+    key.split('/').nth(2)?.parse().ok()
+}
+
 /// Where a removed package waits; `removed_at` is the sequence of its removal.
 pub fn trash(removed_at: u64, repository: &RepositoryPath, file: &str) -> Result<Key, KeyError> {
     Key::new(format!("{OWN_FOLDER}/trash/{removed_at:020}/{}", relative(repository, file)))
@@ -125,6 +165,11 @@ pub fn flat_provenance(repository: &RepositoryPath, file: &str) -> Result<Key, K
 /// Where the packages of a repository lie.
 pub fn repository_folder(repository: &RepositoryPath) -> Prefix {
     prefix(if repository.is_root() { String::new() } else { format!("{repository}/") })
+}
+
+/// True if the key is a fresh place.
+pub fn is_object(key: &Key) -> bool {
+    key.as_str().starts_with(objects_folder().as_str())
 }
 
 /// True if the key lies outside our own folder, where people and ChartMuseum write too.

@@ -33,6 +33,7 @@ mod replay;
 mod replica;
 mod repository_path;
 mod scrub;
+mod sessions;
 mod shared;
 pub mod snapshot;
 mod spool;
@@ -60,6 +61,7 @@ pub use registry::{ManifestStored, PutManifest, RegistryError};
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
 pub use scrub::{Repair, ScrubReport};
+pub use sessions::{DigestAlgorithm, UploadBody, UploadError, UploadLimits, UploadRange, UploadSession};
 pub use spool::Spooled;
 pub use start::storage_id;
 pub use state::{

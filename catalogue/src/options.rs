@@ -6,7 +6,7 @@ use chart::Limits;
 use chart::index::Format;
 use uuid::Uuid;
 
-use crate::{Clock, Embedded, LEVEL, Observer, SystemClock};
+use crate::{Clock, Embedded, LEVEL, Observer, SystemClock, UploadLimits};
 
 /// How old the state may be when a read is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Options {
     pub index: IndexOptions,
     /// A repository that the program brings along.
     pub embedded: Option<Arc<Embedded>>,
+    /// What uploads of blobs may be.
+    pub uploads: UploadLimits,
     /// For packages that are found in the storage.
     pub limits: Limits,
     /// The newest journal level that this replica knows: a storage of a higher one is not opened, and one that is raised
@@ -81,6 +83,7 @@ impl Default for Options {
             trash_window: Duration::from_secs(7 * 24 * 3600),
             index: IndexOptions::default(),
             embedded: None,
+            uploads: UploadLimits::default(),
             limits: Limits::default(),
             level: LEVEL,
             new_id: Arc::new(Uuid::new_v4),

@@ -12,6 +12,7 @@ use crate::database::Database;
 use crate::engine::{Answer, ProposeError, Request};
 use crate::outcome::{CommitError, FreshView, Stale};
 use crate::reconcile::Memory;
+use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::state::{Proposal, Refusal};
 use crate::{Freshness, Options, Proposed, View};
@@ -29,6 +30,7 @@ pub(crate) struct Replica {
     /// Written by the engine.
     pub database: Option<Database>,
     pub memory: Memory,
+    pub sessions: Sessions,
 }
 
 impl Replica {

@@ -23,6 +23,7 @@ pub mod publish;
 pub mod reading;
 pub mod reconcile;
 pub mod redirects;
+pub mod registry;
 pub mod remove;
 pub mod restore;
 pub mod router;

@@ -4,12 +4,14 @@ mod dispatch;
 mod matcher;
 mod path;
 pub mod query;
+mod registry;
 #[cfg(test)]
 mod tests;
 
 pub use dispatch::Door;
 pub use matcher::{Match, Matcher, Parameters, is_package_file};
 pub use path::decode;
+pub use registry::{RegistryOperation, Resource};
 
 use Operation::*;
 
@@ -43,6 +45,8 @@ enum Exists {
     WithTemplates,
     /// Always, whatever the context path, and before everything else: the listener answers it, not the door.
     BeforeTheDoor,
+    /// Unless `--registry=false`, whatever the context path; read by [`Resource`].
+    WithRegistry,
 }
 
 /// What a route does.
@@ -77,6 +81,7 @@ enum Operation {
     RestoreVersion,
     ShowReconcile,
     Reconcile,
+    Registry(RegistryOperation),
 }
 
 /// A file of a repository: the one route that has a second, loose reading. See [`Matcher::new`].
@@ -152,6 +157,28 @@ static ROUTES: &[Route] = &[
     api("POST", "/{repository}/api/prov", UploadProvenance, "upload a provenance"),
     delete("/{repository}/api/charts/{name}/{version}", DeleteVersion, "delete a version and its provenance"),
     delete("/{repository}/api/charts/{name}", DeleteChart, "delete all versions of a chart"),
+    // the registry; `{name}` stands for one or more segments
+    oci("GET", "/v2/", RegistryOperation::ShowRegistry, "this is a registry"),
+    oci("GET", "/v2/_catalog", RegistryOperation::ListNames, "the names of the registry"),
+    oci("GET", "/v2/-/token", RegistryOperation::ShowToken, "a token for the registry"),
+    oci("POST", "/v2/-/token", RegistryOperation::RequestToken, "a token for the registry, by a form"),
+    oci("GET", "/v2/{name}/manifests/{reference}", RegistryOperation::ShowManifest, "a manifest by tag or digest"),
+    oci(
+        "PUT",
+        "/v2/{name}/manifests/{reference}",
+        RegistryOperation::PutManifest,
+        "push a manifest: a chart, an artifact",
+    ),
+    oci("DELETE", "/v2/{name}/manifests/{reference}", RegistryOperation::DeleteManifest, "delete a manifest, or a tag"),
+    oci("GET", "/v2/{name}/blobs/{digest}", RegistryOperation::ShowBlob, "a blob"),
+    oci("DELETE", "/v2/{name}/blobs/{digest}", RegistryOperation::DeleteBlob, "delete a blob of a name"),
+    oci("POST", "/v2/{name}/blobs/uploads/", RegistryOperation::BeginUpload, "begin an upload, or mount a blob"),
+    oci("GET", "/v2/{name}/blobs/uploads/{upload}", RegistryOperation::ShowUpload, "how far an upload is"),
+    oci("PATCH", "/v2/{name}/blobs/uploads/{upload}", RegistryOperation::AppendUpload, "add bytes to an upload"),
+    oci("PUT", "/v2/{name}/blobs/uploads/{upload}", RegistryOperation::FinishUpload, "finish an upload"),
+    oci("DELETE", "/v2/{name}/blobs/uploads/{upload}", RegistryOperation::CancelUpload, "give an upload up"),
+    oci("GET", "/v2/{name}/tags/list", RegistryOperation::ListTags, "the tags of a name"),
+    oci("GET", "/v2/{name}/referrers/{digest}", RegistryOperation::ListReferrers, "what refers to a manifest"),
     STATIC,
     get(PAGE, ShowRepository, "how to use a repository"),
 ];
@@ -169,7 +196,7 @@ impl Route {
 
     /// True if it is there whatever the context path.
     pub fn is_at_root(&self) -> bool {
-        self.exists == Exists::BeforeTheDoor
+        matches!(self.exists, Exists::BeforeTheDoor | Exists::WithRegistry)
     }
 }
 
@@ -191,4 +218,8 @@ const fn api(method: &'static str, path: &'static str, operation: Operation, pur
 
 const fn delete(path: &'static str, operation: Operation, purpose: &'static str) -> Route {
     Route { method: "DELETE", path, purpose, operation, exists: Exists::WithDelete }
+}
+
+const fn oci(method: &'static str, path: &'static str, operation: RegistryOperation, purpose: &'static str) -> Route {
+    Route { method, path, purpose, operation: Registry(operation), exists: Exists::WithRegistry }
 }

@@ -91,6 +91,8 @@ impl Server {
         };
         if let Some(opened) = &opened {
             front.watch_storage(opened.storage.clone());
+            let storage = opened.catalogue.view().state.storage;
+            let authentication = authentication.with_tokens(settings.registry.token_key.as_deref(), storage)?;
             authentication.watch().map(tokio::spawn);
             let redirects = opened.storage.redirects(&settings.storage);
             let app = App { redirects, ..App::new(settings, authentication, opened.catalogue.clone()) };

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::Answer;
+use crate::{Answer, INDEX};
 
 /// `openapi.yaml`: what every route promises.
 #[derive(Debug)]
@@ -27,6 +27,13 @@ pub struct Operation {
     /// With parameters in braces.
     pub path: String,
     value: Value,
+}
+
+impl Operation {
+    /// It is one of the registry's.
+    pub fn is_of_registry(&self) -> bool {
+        self.path.starts_with("/v2/")
+    }
 }
 
 impl Contract {
@@ -57,6 +64,13 @@ impl Contract {
                 });
             }
         }
+        operations
+    }
+
+    /// Those of ChartMuseum's door and of our own API.
+    pub fn classic_operations(&self) -> Vec<Operation> {
+        let mut operations = self.operations();
+        operations.retain(|operation| !operation.is_of_registry());
         operations
     }
 
@@ -127,7 +141,7 @@ impl Contract {
             return;
         }
         let body = match kind {
-            "application/json; charset=utf-8" => answer.json(),
+            "application/json; charset=utf-8" | "application/json" | INDEX => answer.json(),
             "application/x-yaml" => {
                 serde_yaml::from_slice(&answer.body).unwrap_or_else(|error| panic!("{context}: no YAML: {error}"))
             }

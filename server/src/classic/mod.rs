@@ -26,7 +26,7 @@ use crate::warnings::Warning;
 
 /// What an upload may do. What exists is replaced always if the settings say so, else on request: `?force` counts by its
 /// presence.
-fn terms(app: &App, head: &Parts) -> Terms {
+pub(crate) fn terms(app: &App, head: &Parts) -> Terms {
     let settings = &app.settings.repository;
     let forced = || settings.force_overwrite && query::value(head.uri.query(), "force").is_some();
     Terms {

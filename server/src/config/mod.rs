@@ -15,6 +15,7 @@ mod log;
 mod metrics;
 mod notices;
 mod packages;
+mod registry;
 mod repository;
 mod secret;
 mod setting;
@@ -36,6 +37,7 @@ pub use self::log::Log;
 pub use self::metrics::Metrics;
 pub use self::notices::Notice;
 pub use self::packages::Packages;
+pub use self::registry::{Registry, RegistryContent};
 pub use self::repository::{Depth, OWN_SEGMENT, Repository};
 pub use self::secret::Secret;
 pub use self::setting::{Kind, Setting, Standing, Value};
@@ -63,6 +65,7 @@ pub const CONCERNS: &[Concern] = &[
     ("Repositories", repository::SETTINGS),
     ("Index", index::SETTINGS),
     ("Uploads", upload::SETTINGS),
+    ("Registry", registry::SETTINGS),
     ("Access", auth::SETTINGS),
     ("Catalogue", catalogue::SETTINGS),
     ("Memory", packages::SETTINGS),
@@ -115,6 +118,8 @@ pub struct Settings {
     pub upload: Upload,
     /// How `index.yaml` is written.
     pub index: Index,
+    /// The OCI registry.
+    pub registry: Registry,
     /// Who may use the server.
     pub auth: Auth,
     /// How the catalogue is kept.
@@ -151,6 +156,7 @@ impl Settings {
             Storage::from_values(values).map(|storage| settings.storage = storage).err(),
             Repository::from_values(values).map(|repository| settings.repository = repository).err(),
             Index::from_values(values).map(|index| settings.index = index).err(),
+            Registry::from_values(values).map(|registry| settings.registry = registry).err(),
             Web::from_values(values).map(|web| settings.web = web).err(),
             Auth::from_values(values).map(|auth| settings.auth = auth).err(),
             Catalogue::from_values(values).map(|catalogue| settings.catalogue = catalogue).err(),

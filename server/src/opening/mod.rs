@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalogue::{Catalogue, Embedded, Freshness, IndexOptions, OpenError, Options};
+use catalogue::{Catalogue, Embedded, Freshness, IndexOptions, OpenError, Options, UploadLimits};
 use storage::observed::Observed;
 use uuid::Uuid;
 
@@ -156,6 +156,11 @@ fn options(settings: &Settings, mounts: &Mounts) -> Result<Options, OpeningError
         trash_window,
         index: index_options(settings),
         limits: settings.upload.limits.clone(),
+        uploads: UploadLimits {
+            blob_size: settings.registry.blob_size,
+            sessions: settings.registry.uploads,
+            idle: settings.registry.upload_timeout,
+        },
         ..Options::default()
     })
 }

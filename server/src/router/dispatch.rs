@@ -5,14 +5,14 @@ use axum::response::{IntoResponse, Response};
 use http::header::RANGE;
 use http::{Method, Request};
 
-use super::{Match, Matcher, Operation, Route, decode, routes};
+use super::{Match, Matcher, Operation, RegistryOperation, Resource, Route, decode, routes};
 use crate::App;
 use crate::answer;
 use crate::auth::{Caller, Delete, Pull, Push};
 use crate::classic::index::IndexView;
 use crate::classic::{artifact_hub, charts, health, index, info, own_pages, packages, provenance, welcome};
 use crate::error::Error;
-use crate::native;
+use crate::{native, registry};
 
 /// Answers every request that is no probe. Cheap to clone.
 #[derive(Clone)]
@@ -48,10 +48,35 @@ impl Door {
         if is_head { answer::without_body(response) } else { response }
     }
 
+    /// What a path names in the registry, if there is one.
+    fn registry<'p>(&self, path: &'p str) -> Option<Resource<'p>> {
+        if self.app.settings.registry.enabled { Resource::find(path) } else { None }
+    }
+
+    /// What a path is told that leads nowhere, in the form of the door that it would lead to.
+    fn no_route(&self, path: &str, of_registry: fn() -> Response) -> Result<Response, Error> {
+        match self.app.settings.registry.enabled && path.starts_with("/v2/") {
+            true => Ok(of_registry()),
+            false => Err(Error::NotFound),
+        }
+    }
+
     async fn dispatch(&self, request: Request<Body>, noted: &mut Option<&'static Route>) -> Result<Response, Error> {
         let (head, body) = request.into_parts();
-        let path = decode(head.uri.path()).ok_or(Error::NotFound)?;
-        let Match { route, repository, parameters } = self.matcher.find(&head.method, &path).ok_or(Error::NotFound)?;
+        let Some(path) = decode(head.uri.path()) else { return self.no_route(head.uri.path(), registry::bad_path) };
+        if let Some(resource) = self.registry(&path) {
+            let operation = resource.operation(&head.method);
+            *noted = operation.and_then(RegistryOperation::route);
+            let caller = Caller::of(&self.app.authentication, &head.headers);
+            // boxed: requests to the other door do not carry its futures
+            let answer = registry::answer(&self.app, &caller, (resource, operation), &head, body);
+            let mut response = Box::pin(answer).await;
+            caller.sign(&mut response);
+            return Ok(response);
+        }
+        let Some(Match { route, repository, parameters }) = self.matcher.find(&head.method, &path) else {
+            return self.no_route(&path, registry::no_route);
+        };
         let (app, headers) = (&*self.app, &head.headers);
         if app.settings.repository.stack.as_ref() == Some(&repository) && !app.reaches(&repository) {
             return Err(Error::NotFound); // the storage has one there, which is not as deep as repositories are
@@ -126,7 +151,8 @@ impl Door {
             }
             Operation::ShowReconcile => native::reconcile::show::show(app, &caller),
             Operation::Reconcile => Box::pin(native::reconcile::run::run(app, &caller, head.uri.query())).await,
-            Operation::ShowProbe => Err(Error::NotFound), // answered before the door
+            // answered before
+            Operation::ShowProbe | Operation::Registry(_) => Err(Error::NotFound),
         };
         let mut response = answer.unwrap_or_else(IntoResponse::into_response);
         caller.sign(&mut response);

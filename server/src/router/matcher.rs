@@ -85,7 +85,7 @@ impl Matcher {
             Exists::WithDelete => repository.api && repository.delete,
             Exists::WithArtifactHub => !web.artifact_hub_ids.is_empty(),
             Exists::WithTemplates => web.template_folder.is_some(),
-            Exists::BeforeTheDoor => false,
+            Exists::BeforeTheDoor | Exists::WithRegistry => false,
         };
         for route in routes.iter().filter(exists) {
             // Segments such as `/api/charts/x-1.tgz` are a download before they are a chart, and a chart before they

@@ -1,4 +1,5 @@
-//! `openapi.yaml`, walked both ways: every route is documented, everything documented is so.
+//! `openapi.yaml`, walked both ways: every route is documented, everything documented is so. The registry's operations are
+//! walked in `registry_contract`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -229,7 +230,7 @@ impl Walk<'_> {
     }
 
     async fn all(&mut self, except: &[&str]) {
-        for operation in self.contract.operations() {
+        for operation in self.contract.classic_operations() {
             if except.contains(&&*operation.id) {
                 continue;
             }
@@ -303,7 +304,7 @@ async fn everything_documented_is_answered_and_everything_answered_is_documented
     without_credentials(&contract, &mut seen).await;
     with_redirects(&contract, &mut seen).await;
     let mut never = Vec::new();
-    for operation in contract.operations() {
+    for operation in contract.classic_operations() {
         for status in contract.statuses(&operation) {
             if !seen.contains(&(operation.id.clone(), status)) {
                 never.push(format!("{} {status}", operation.id));
@@ -323,7 +324,7 @@ async fn without_storage(contract: &Contract, seen: &mut BTreeSet<(String, u16)>
     let values = fill(&server, "org/team").await;
     fs::rename(server.settings().storage(), server.settings().storage().with_file_name("hidden")).unwrap();
     let mut walk = Walk { contract, server: &server, values, seen };
-    for operation in contract.operations() {
+    for operation in contract.classic_operations() {
         let chart = Chart::new(&operation.id, "1.0.0");
         let body = match &operation.method[..] {
             "POST" if operation.path.ends_with("prov") => Some(chart.provenance().into()),
@@ -343,7 +344,7 @@ async fn without_room(contract: &Contract, seen: &mut BTreeSet<(String, u16)>) {
     server.publish("org/team", &Chart::new("one", "1.0.0")).await;
     let values = BTreeMap::from([("repository", "org/team".to_owned())]);
     let mut walk = Walk { contract, server: &server, values, seen };
-    for operation in contract.operations() {
+    for operation in contract.classic_operations() {
         if !contract.statuses(&operation).contains(&507) {
             continue;
         }
@@ -384,7 +385,7 @@ async fn without_credentials(contract: &Contract, seen: &mut BTreeSet<(String, u
         let free = is_reading_free.then_some("--auth-anonymous-get");
         let server = with_every_route(method.iter().map(String::as_str).chain(free)).await;
         let values = values("org/team", Chart::new("one", "1.0.0"));
-        for operation in contract.operations() {
+        for operation in contract.classic_operations() {
             let mut walk = Walk { contract, server: &server, values: values.clone(), seen };
             let answer = walk.send(&operation, &[], None).await;
             let Some(action) = contract.action(&operation).filter(|action| !(is_reading_free && action == "pull"))
@@ -432,7 +433,7 @@ async fn every_operation_takes_a_token_for_its_own_action_only() {
     let mut server = with_every_route(service.settings().iter().map(String::as_str)).await;
     let values = values("org/team", Chart::new("one", "1.0.0"));
     let mut seen = BTreeSet::new();
-    for operation in contract.operations() {
+    for operation in contract.classic_operations() {
         let Some(action) = contract.action(&operation) else { continue };
         let name = if names_repository(&contract, &operation) { "org/team" } else { "repo" };
         let token = |actions: &[&str]| match actions.contains(&"admin") {
@@ -471,6 +472,6 @@ async fn while_not_ready(contract: &Contract, seen: &mut BTreeSet<(String, u16)>
             (server.get("/-/ready").await.status == 503).then_some(())
         })
         .await;
-    let ready = contract.operations().into_iter().find(|operation| operation.id == "show_ready").unwrap();
+    let ready = contract.classic_operations().into_iter().find(|operation| operation.id == "show_ready").unwrap();
     Walk { contract, server: &server, values, seen }.send(&ready, &[], None).await.expect(503);
 }

@@ -14,4 +14,5 @@ mod registry;
 mod remove;
 mod replicas;
 mod scrub;
+mod sessions;
 mod start;

@@ -154,7 +154,7 @@ async fn pages_at_the_addresses_of_repositories() {
     assert_eq!(server.get("/a/b").await.status, 200);
     assert_eq!(server.get("/a/b/").await.status, 200);
     server.get("/a").await.is_error(404, "not found");
-    server.get("/v2/").await.is_error(404, "not found");
+    assert_eq!(server.get("/v2/a").await.status, 404, "no page of a repository below the registry");
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+mod body;
+pub(super) mod delete;
+pub(super) mod show;
