@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use acceptance::skipped;
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use serde_json::Value;
 use storage_s3::gateway::tools;
 use tempfile::TempDir;
 
@@ -142,9 +143,10 @@ impl Tree {
             } else {
                 fs::create_dir_all(tree.path(place)).unwrap();
                 // a volume of a StatefulSet is none of the pod's
-                if volume
-                    .is_none_or(|volume| !volume["emptyDir"].is_null() || !volume["persistentVolumeClaim"].is_null())
-                {
+                let kept = |volume: &Value| {
+                    ["emptyDir", "ephemeral", "persistentVolumeClaim"].iter().any(|kind| !volume[*kind].is_null())
+                };
+                if mount["readOnly"] != true && volume.is_none_or(kept) {
                     tree.writable.insert(place.to_owned());
                 }
             }
@@ -225,7 +227,7 @@ impl Tree {
         }
     }
 
-    /// Starts what runs until it is ended; what it writes is in a file that it owns, as a container's output is its own.
+    /// Starts a program of the image, or of the system by its path, until it is ended. What it writes is in a file that it owns, as a container's output is its own.
     pub fn start(
         &self,
         image: &Image,

@@ -13,6 +13,7 @@ mod mariadb;
 mod policy;
 mod refusals;
 mod render;
+mod restore;
 mod schemas;
 mod server;
 mod workload;

@@ -21,7 +21,7 @@ mariadb-install-db --no-defaults --datadir="$SCRATCH/data" --auth-root-authentic
 mariadbd --no-defaults --datadir="$SCRATCH/data" --socket="$socket" --pid-file="$SCRATCH/server.pid" --tmpdir="$SCRATCH" \
   --skip-networking --skip-log-bin --innodb-flush-log-at-trx-commit=0 > "$SCRATCH/server.log" 2>&1 &
 server=$!
-trap 'kill "$server" 2> /dev/null || true' EXIT
+trap 'kill "$server" 2> /dev/null && wait "$server" || true' EXIT
 client=(mariadb --no-defaults --socket="$socket" --user=root --batch --skip-column-names)
 until "${client[@]}" --execute='SELECT 1' > /dev/null 2>&1; do
   kill -0 "$server" 2> /dev/null || { cat "$SCRATCH/server.log"; fail "the scratch server does not start"; }
