@@ -8,6 +8,7 @@ mod apache;
 mod findings;
 mod folder;
 mod golden;
+mod install;
 mod machine;
 mod mariadb;
 mod policy;

@@ -13,12 +13,12 @@ use crate::workload::{Workload, list};
 const DATA: &str = "/var/lib/mysql";
 const SOCKET: &str = "/run/mysqld/mysqld.sock";
 const CONFIGURATION: &str = "/etc/mysql/my.cnf";
-const PASSWORD: &str = "example of a password";
+pub const PASSWORD: &str = "example of a password";
 /// Not only letters, so that what arrives has the right characters.
 const ROW: &str = "Größe 🛒";
 
 /// One pod of a StatefulSet.
-struct Server<'image> {
+pub struct Server<'image> {
     image: &'image Image,
     tree: Tree,
     arguments: Vec<String>,
@@ -123,13 +123,13 @@ impl<'image> Server<'image> {
         self.running = Some(started);
     }
 
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let (mut daemon, _) = self.running.take().unwrap();
         let status = daemon.stop();
         assert!(status.success(), "{status}: {}", daemon.log());
     }
 
-    fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.running.as_ref().unwrap().1
     }
 
@@ -159,7 +159,7 @@ impl<'image> Server<'image> {
     }
 
     #[track_caller]
-    fn ask(&self, user: &str, statement: &str) -> String {
+    pub fn ask(&self, user: &str, statement: &str) -> String {
         let output = self.run(user, statement);
         assert!(output.status.success(), "{statement}: {}", text(&output));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
@@ -245,7 +245,7 @@ fn a_row_written_on_the_primary_arrives_on_the_replica() {
     replica.stop();
 }
 
-fn primary(image: &Image) -> Server<'_> {
+pub fn primary(image: &Image) -> Server<'_> {
     let mut primary = Server::new(image, "primary");
     assert!(!primary.ready(), "ready before it runs");
     primary.start();

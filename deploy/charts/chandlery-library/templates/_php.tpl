@@ -134,7 +134,15 @@ An init container of the shop's image that runs a script. Takes root, name, scri
     {{- .mounts | nindent 4 }}
 {{- end -}}
 
-{{/* A program that asks whether a table is there. Its variables are those of the database, TABLE and PASSWORD_FILE. */}}
+{{/* A line of a job's script: whether the application's table is there, in `exists`, or the job's end. */}}
+{{- define "chandlery.php.askTable" -}}
+# 0 is yes, 1 is no. Nothing is installed into a database that did not answer, for it may be full.
+exists=0
+php -r "$TABLE_EXISTS" || exists=$?
+[ "$exists" -le 1 ] || { echo "the database does not answer"; exit 1; }
+{{- end -}}
+
+{{/* A program that asks whether a table is there: 0, 1 if not, 255 without an answer. Its variables are the database's, and TABLE. */}}
 {{- define "chandlery.php.tableExists" -}}
 $database = new PDO(sprintf("mysql:host=%s;port=%s;dbname=%s", getenv("DATABASE_HOST"), getenv("DATABASE_PORT"), getenv("DATABASE_NAME")),
     getenv("DATABASE_USER"), rtrim(file_get_contents("/run/secrets/application/database-password"), "\n"));

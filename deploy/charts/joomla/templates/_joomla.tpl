@@ -137,7 +137,8 @@ rm -rf /code/installation
 {{- end -}}
 
 {{- define "chandlery.joomla.install" -}}
-if php -r "$TABLE_EXISTS"; then exit 0; fi
+{{ include "chandlery.php.askTable" . }}
+if [ "$exists" = 0 ]; then exit 0; fi
 cp -R /usr/src/joomla/. /code/
 cd /code
 php installation/joomla.php install --no-interaction --site-name="$SITE_NAME" --admin-user="$ADMIN_NAME" \

@@ -1,7 +1,11 @@
 # Installs into an empty database, and upgrades the tables of one that a newer image finds. Settings that it writes go with it.
 set -euo pipefail
 cd /var/www/magento
-if php -r "$TABLE_EXISTS"; then
+# 0 is yes, 1 is no. Nothing is installed into a database that did not answer, for it may be full.
+exists=0
+php -r "$TABLE_EXISTS" || exists=$?
+[ "$exists" -le 1 ] || { echo "the database does not answer"; exit 1; }
+if [ "$exists" = 0 ]; then
   cp /settings/env.php app/etc/env.php
   status=0
   bin/magento setup:db:status || status=$?

@@ -105,7 +105,8 @@ fill /var/www/storage storage
 
 {{/* The installer is only in the image's copy of the sources, and writes its settings files where they are thrown away. */}}
 {{- define "chandlery.opencart.install" -}}
-if php -r "$TABLE_EXISTS"; then exit 0; fi
+{{ include "chandlery.php.askTable" . }}
+if [ "$exists" = 0 ]; then exit 0; fi
 cp -R /usr/src/opencart/. /code/
 cd /code/install
 touch ../config.php ../admin/config.php

@@ -104,7 +104,8 @@ ln -sf /kept/configuration/htaccess /code/.htaccess
 marker=/kept/configuration/installed
 [ ! -e "$marker" ] || exit 0
 # A database that has a shop is not one to install into, whatever became of the volume.
-if php -r "$TABLE_EXISTS"; then
+{{ include "chandlery.php.askTable" . }}
+if [ "$exists" = 0 ]; then
   echo "the database has a shop, but the volume has no $marker: restore the volume, or empty the database"; exit 1
 fi
 cd /var/www/html
