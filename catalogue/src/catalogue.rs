@@ -16,6 +16,7 @@ use crate::hand_back::HandBackReport;
 use crate::outcome::{
     CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Reconciled, Stale, Status,
 };
+use crate::published::{Published, publish};
 use crate::reconcile::Memory;
 use crate::replica::Replica;
 use crate::sessions::Sessions;
@@ -23,8 +24,9 @@ use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
 use crate::upload::Sorted;
 use crate::{
-    BackupError, BackupReport, FoundBlob, FoundManifest, LevelReport, ManifestStored, Options, PackageLocation,
-    Progress, PutManifest, RegistryError, RepositoryPath, ScrubReport, Spooled, State, Terms, Upload, View,
+    BackupError, BackupReport, ExportReport, FoundBlob, FoundManifest, LevelReport, ManifestStored, Options,
+    PackageLocation, Progress, PublishIndexes, PutManifest, RegistryError, RepositoryPath, ScrubReport, Spooled, State,
+    Terms, Upload, View,
 };
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
@@ -54,6 +56,7 @@ impl Catalogue {
         let view = view.await.map_err(|error| OpenError::Format(error.to_string()))?;
         let shared = Arc::new(Shared::new(view));
         let (sender, inbox) = mpsc::channel(INBOX);
+        let (index_changed, indexes_to_publish) = mpsc::unbounded_channel();
         let engine = Engine {
             store: store.clone(),
             clock: options.clock.clone(),
@@ -67,10 +70,13 @@ impl Catalogue {
             database: database.clone(),
             follow_interval: options.follow_interval,
             backlog: Backlog::default(),
+            index_changed: (options.publish_indexes == PublishIndexes::Always).then_some(index_changed),
         };
         tokio::spawn(engine.run(inbox));
-        let (memory, sessions) = (Memory::default(), Sessions::default());
-        let replica = Arc::new(Replica { store, options, shared, engine: sender, database, memory, sessions });
+        let (memory, sessions, published) = (Memory::default(), Sessions::default(), Published::default());
+        let engine = sender;
+        let replica = Replica { store, options, shared, engine, database, memory, sessions, published };
+        let replica = Arc::new(replica);
         replica.look().await.map_err(|reason| match replica.shared.halted() {
             Some(reason) => OpenError::Format(reason),
             None => StorageError::Unavailable(reason).into(),
@@ -79,6 +85,9 @@ impl Catalogue {
             replica.adopt_all().await?;
         }
         replica.take_up_again().await?;
+        if replica.options.publish_indexes == PublishIndexes::Always {
+            tokio::spawn(publish(Arc::downgrade(&replica), indexes_to_publish));
+        }
         let interval = replica.options.reconcile_interval;
         if !interval.is_zero() {
             tokio::spawn(keep_house(Arc::downgrade(&replica), interval));
@@ -357,6 +366,20 @@ impl Catalogue {
     /// If `to` holds something else, or one of the storages fails.
     pub async fn backup(&self, to: Arc<dyn ObjectStore>, progress: Progress) -> Result<BackupReport, BackupError> {
         self.replica.backup(to, progress).await
+    }
+
+    /// Writes packages, provenances and indexes to another storage as files that any static web server serves: of one
+    /// repository, which then lies at the top, or of all in their folders. What is there with the same bytes is left.
+    ///
+    /// # Errors
+    /// If there is no such repository, if `to` is the storage of a server, or if one of the storages fails.
+    pub async fn export(
+        &self,
+        to: &dyn ObjectStore,
+        only: Option<&RepositoryPath>,
+        progress: Progress,
+    ) -> Result<ExportReport, BackupError> {
+        self.replica.export(to, only, progress).await
     }
 
     /// Reads and hashes everything that exists or can be restored, and mends from equal bytes elsewhere what has gone

@@ -157,6 +157,14 @@ pub fn flat(repository: &RepositoryPath, file: &str) -> Result<Key, KeyError> {
     Key::new(relative(repository, file))
 }
 
+/// The file name of an index.
+pub const INDEX: &str = "index.yaml";
+
+/// The index of a repository, if it is kept beside the packages.
+pub fn index(repository: &RepositoryPath) -> Result<Key, KeyError> {
+    flat(repository, INDEX)
+}
+
 /// A provenance's own place, ChartMuseum's.
 pub fn flat_provenance(repository: &RepositoryPath, file: &str) -> Result<Key, KeyError> {
     Key::new(relative(repository, &format!("{file}{PROVENANCE_SUFFIX}")))

@@ -13,6 +13,7 @@ mod collect;
 pub mod database;
 mod embedded;
 mod engine;
+mod export;
 mod hand_back;
 mod handed_back;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod observer;
 mod options;
 mod outcome;
 mod publish;
+mod published;
 mod reconcile;
 mod registry;
 mod remove;
@@ -49,11 +51,12 @@ pub use change::{
 };
 pub use clock::{Clock, SystemClock};
 pub use embedded::Embedded;
+pub use export::ExportReport;
 pub use hand_back::HandBackReport;
 pub use inventory::{Item, Role};
 pub use level::LevelReport;
 pub use observer::{Observer, Proposed};
-pub use options::{Freshness, IndexOptions, NewId, Options};
+pub use options::{Freshness, IndexOptions, NewId, Options, PackageUrls, PublishIndexes};
 pub use outcome::{
     CommitError, FreshView, LoadError, OpenError, PublishOutcome, ReconcileReport, Reconciled, Stale, Status,
 };

@@ -17,6 +17,30 @@ pub enum Freshness {
     Within(Duration),
 }
 
+/// Where indexes say that packages are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PackageUrls {
+    /// Where a server gives them out.
+    #[default]
+    Served,
+    /// At their keys in the storage, relative to the index at its own.
+    Keys,
+    /// Beside the index, under their file names.
+    Files,
+}
+
+/// When an index of each repository is written into the storage, for when no server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PublishIndexes {
+    /// Files of that name are somebody else's.
+    #[default]
+    Never,
+    /// When a reconcile finds one that is not the current one.
+    AtReconcile,
+    /// Then, at the start, and after each commit of this replica that changes it.
+    Always,
+}
+
 /// What the rendered index depends on besides the state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IndexOptions {
@@ -28,6 +52,8 @@ pub struct IndexOptions {
     pub context_path: String,
     /// Name the content in every package URL, because versions may be overwritten.
     pub urls_by_digest: bool,
+    /// Where packages are; other than where a server gives them out, the two before have no meaning.
+    pub package_urls: PackageUrls,
 }
 
 /// Where new identifiers come from.
@@ -52,6 +78,8 @@ pub struct Options {
     pub trash_window: Duration,
     /// How the index is rendered.
     pub index: IndexOptions,
+    /// Whether the storage has indexes too.
+    pub publish_indexes: PublishIndexes,
     /// A repository that the program brings along.
     pub embedded: Option<Arc<Embedded>>,
     /// What uploads of blobs may be.
@@ -82,6 +110,7 @@ impl Default for Options {
             reconcile_on_read: false,
             trash_window: Duration::from_secs(7 * 24 * 3600),
             index: IndexOptions::default(),
+            publish_indexes: PublishIndexes::default(),
             embedded: None,
             uploads: UploadLimits::default(),
             limits: Limits::default(),

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use crate::database::Database;
 use crate::engine::{Answer, ProposeError, Request};
 use crate::outcome::{CommitError, FreshView, Stale};
+use crate::published::Published;
 use crate::reconcile::Memory;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
@@ -31,6 +32,7 @@ pub(crate) struct Replica {
     pub database: Option<Database>,
     pub memory: Memory,
     pub sessions: Sessions,
+    pub published: Published,
 }
 
 impl Replica {

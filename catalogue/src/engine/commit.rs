@@ -44,7 +44,12 @@ impl Engine {
             match self.write(draft.entry.sequence, &bytes).await {
                 Written::Ours => {
                     self.backlog.add(bytes.len());
+                    let changed = self.index_changed.as_ref().map(|_| draft.touched.repositories());
                     self.move_to(draft.state, draft.touched).await;
+                    for path in changed.into_iter().flatten() {
+                        // nobody is left to be told when the replica ends
+                        let _ = self.index_changed.as_ref().map(|told| told.send(path));
+                    }
                     self.write_snapshot_if_due();
                     waiting = answer(waiting, draft.answers, self.state.sequence);
                 }

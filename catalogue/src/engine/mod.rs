@@ -21,7 +21,7 @@ use crate::options::NewId;
 use crate::shared::Shared;
 use crate::state::{Accepted, Proposal, Refusal, Touched};
 use crate::view::View;
-use crate::{Clock, State};
+use crate::{Clock, RepositoryPath, State};
 
 use follow::FollowError;
 pub(crate) use snapshots::{Backlog, write_snapshot};
@@ -84,6 +84,8 @@ pub(crate) struct Engine {
     pub fingerprint: String,
     /// The sequence that the database holds; `None` if it must be written anew.
     pub recorded: Option<u64>,
+    /// Told of the repositories whose indexes this replica's commits change.
+    pub index_changed: Option<mpsc::UnboundedSender<RepositoryPath>>,
     /// Journal since the last snapshot that this replica knows of.
     pub backlog: Backlog,
 }

@@ -19,7 +19,7 @@ use crate::blocking::blocking;
 use crate::outcome::{CommitError, OpenError, ReconcileReport};
 use crate::replica::Replica;
 use crate::state::Proposal;
-use crate::{RepositoryPath, State, layout};
+use crate::{PublishIndexes, RepositoryPath, State, layout};
 
 /// Packages that wait for their commit at the same time. Many, so that few entries hold them all.
 const WAITING: usize = 4096;
@@ -72,6 +72,9 @@ impl Replica {
         provenances.buffer_unordered(WAITING).try_collect::<()>().await.map_err(failed)?;
         self.propose_if_needed(Proposal::FinishAdoption).await.map_err(failed)?;
         self.shared.set_adopting(None);
+        if self.options.publish_indexes == PublishIndexes::Never {
+            scan.ignore_indexes();
+        }
         let report = ReconcileReport::of_adoption(&self.view().state, scan.ignored);
         if total > 0 {
             tracing::info!(

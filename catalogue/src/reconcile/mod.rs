@@ -19,7 +19,7 @@ use crate::change::Traces;
 use crate::outcome::{CommitError, ReconcileReport, Reconciled};
 use crate::replica::Replica;
 use crate::state::Proposal;
-use crate::{RepositoryPath, State, layout};
+use crate::{PublishIndexes, RepositoryPath, State, layout};
 
 pub(crate) use absent::SUSPICIOUS_LOSS;
 use before_read::Turns;
@@ -138,6 +138,10 @@ impl Replica {
                     .provenances
                     .push((file.repository.clone(), format!("{}{}", file.name, layout::PROVENANCE_SUFFIX)));
             }
+        }
+        match self.options.publish_indexes {
+            PublishIndexes::Never => scan.ignore_indexes(),
+            _ => self.check_indexes(&scan.indexes).await,
         }
         report.ignored = std::mem::take(&mut scan.ignored);
         self.finish_removals(&state, &scan).await;

@@ -1,6 +1,6 @@
 //! What lies in the storage, folder by folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use storage::{Key, Listed, ObjectMeta, ObjectStore, Prefix, StorageError};
@@ -28,6 +28,8 @@ pub(crate) struct Scan {
     pub objects: BTreeSet<Key>,
     /// Repositories with ChartMuseum's cached index.
     pub cached_indexes: Vec<RepositoryPath>,
+    /// Files with the name of an index: of a static repository, or ours for when no server runs.
+    pub indexes: BTreeMap<RepositoryPath, ObjectMeta>,
     /// What is neither, and why: the first [`MOST_IGNORED`].
     pub ignored: Vec<(String, String)>,
     /// Files of packages and of provenances, by their whole names.
@@ -73,6 +75,10 @@ impl Scan {
     fn add(&mut self, folder: &Prefix, key: Key, meta: ObjectMeta) {
         let Some(repository) = repository_of(folder) else { return };
         let name = key.file_name().to_owned();
+        if name == layout::INDEX {
+            self.indexes.insert(repository, meta);
+            return;
+        }
         let traces = Traces { size: meta.size, modified: meta.modified, etag: meta.etag };
         if name == CACHED_INDEX {
             self.cached_indexes.push(repository);
@@ -85,9 +91,16 @@ impl Scan {
             self.names.insert((repository.clone(), name.clone()));
             self.provenances.push(ScannedFile { repository, name: package.to_owned(), key, traces });
         } else {
-            let wanted =
-                format!("its name ends neither in {PACKAGE_SUFFIX} nor in {PACKAGE_SUFFIX}{PROVENANCE_SUFFIX}");
-            self.ignore(key.to_string(), wanted);
+            self.ignore(key.to_string(), other_name());
+        }
+    }
+
+    /// Indexes are none of ours, but of whoever put them there.
+    pub fn ignore_indexes(&mut self) {
+        for path in std::mem::take(&mut self.indexes).into_keys() {
+            if let Ok(key) = layout::index(&path) {
+                self.ignore(key.to_string(), other_name());
+            }
         }
     }
 
@@ -105,6 +118,10 @@ impl Scan {
             self.ignored.push((place, reason));
         }
     }
+}
+
+fn other_name() -> String {
+    format!("its name ends neither in {PACKAGE_SUFFIX} nor in {PACKAGE_SUFFIX}{PROVENANCE_SUFFIX}")
 }
 
 /// The repository whose packages lie in the folder, unless no repository can have that name.

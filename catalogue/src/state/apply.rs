@@ -41,6 +41,13 @@ pub struct Touched {
     pub contents: BTreeSet<ContentDigest>,
 }
 
+impl Touched {
+    /// Repositories whose index changed.
+    pub(crate) fn repositories(&self) -> BTreeSet<RepositoryPath> {
+        self.charts.iter().map(|(repository, _)| repository.clone()).collect()
+    }
+}
+
 /// Why an entry cannot follow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {

@@ -198,6 +198,18 @@ impl RepositoryView {
         Self { repository, regions, options, index, listing, versions }
     }
 
+    /// A repository rendered with other options than those of its view. Pages of an earlier rendering with these options
+    /// are taken where nothing changed.
+    pub(crate) fn render(
+        storage: Uuid,
+        repository: Arc<Repository>,
+        options: Arc<IndexOptions>,
+        before: Option<&Self>,
+    ) -> Self {
+        let regions = pages::render_again(storage, &repository, &options, before.map(|before| &before.regions));
+        Self::new(repository, regions, options)
+    }
+
     fn adopt_documents(&self, before: &Self) {
         if let Some(index) = before.index.get() {
             let _ = self.index.set(index.clone());

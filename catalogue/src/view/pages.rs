@@ -79,6 +79,22 @@ pub(super) fn render_all(
     regions.into_iter().map(render).collect()
 }
 
+/// Renders every region, but for the pages that are among these with the very same versions.
+pub(super) fn render_again(
+    storage: Uuid,
+    repository: &Repository,
+    options: &IndexOptions,
+    before: Option<&Regions>,
+) -> Regions {
+    let pages = before.into_iter().flat_map(|before| before.values()).flat_map(|region| &region.pages);
+    let reusable: HashMap<_, _> = pages.filter_map(|page| Some((Arc::as_ptr(page.0.first()?), page))).collect();
+    let regions = cut(storage, RegionKey("".into()), repository.charts.iter()).into_iter();
+    let render = |(key, charts): (RegionKey, Vec<_>)| {
+        (key, Arc::new(Region { pages: render(plan(&charts), &reusable, repository, options) }))
+    };
+    regions.map(render).collect()
+}
+
 /// Renders the regions that the changed charts belong to. Returns all regions, and those that changed with their
 /// pages.
 pub(super) fn render_changed<'a>(

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use chart::ChartName;
 use chart::index::{Entry, Page};
+use storage::Key;
 
-use crate::{IndexOptions, RepositoryPath, Version};
+use crate::{IndexOptions, PackageUrls, RepositoryPath, Version, layout};
 
 /// The versions on a page: of whole charts, or a part of one chart's. Two equal plans have the same text.
 #[derive(Debug, Clone)]
@@ -70,6 +71,11 @@ fn urls(versions: &[Arc<Version>], path: &RepositoryPath, options: &IndexOptions
 
 /// Where a package is, as the index has it.
 pub(super) fn url(version: &Version, path: &RepositoryPath, options: &IndexOptions) -> String {
+    match options.package_urls {
+        PackageUrls::Served => {}
+        PackageUrls::Keys => return from_index(&version.package.key, path),
+        PackageUrls::Files => return percent_encoded(&version.file),
+    }
     let base = match &options.chart_url {
         None => "charts",
         Some(base) if path.is_root() => &format!("{base}/charts"),
@@ -81,6 +87,30 @@ pub(super) fn url(version: &Version, path: &RepositoryPath, options: &IndexOptio
     } else {
         format!("{base}/{file}")
     }
+}
+
+/// From the place of an index in the storage to that of a package.
+fn from_index(key: &Key, path: &RepositoryPath) -> String {
+    let folder = layout::repository_folder(path);
+    match key.as_str().strip_prefix(folder.as_str()) {
+        Some(below) => percent_encoded(below),
+        None => {
+            let up = "../".repeat(folder.as_str().matches('/').count());
+            format!("{up}{}", percent_encoded(key.as_str()))
+        }
+    }
+}
+
+/// Static servers take a path as it is, S3 for one a `+` for a space: so all but the plainest characters are encoded.
+fn percent_encoded(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 /// File names stand in URLs as they are, as in ChartMuseum, but for the three characters that would end the path.

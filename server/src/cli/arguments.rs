@@ -43,6 +43,7 @@ pub(super) fn command() -> Command {
             super::backup::command(),
             super::backup::restore_command(),
             super::stack::command(),
+            super::export::command(),
             super::upgrade_storage::command(),
             Command::new("routes").about("Print every route"),
             Command::new("settings").about("Print the table of settings as Markdown").hide(true),

@@ -32,7 +32,7 @@ pub(super) fn restore_command() -> Command {
         .arg(Output::argument())
 }
 
-fn place(name: &'static str, help: &'static str) -> Arg {
+pub(super) fn place(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("STORAGE").required(true).help(help)
 }
 
@@ -80,7 +80,7 @@ fn tell(output: Output, outcome: Result<BackupReport, String>) -> ExitCode {
 
 /// The storage that an argument names. It must not be, hold or lie in the one of the settings: what is copied would be
 /// taken for packages there.
-fn other_storage(settings: &Settings, matches: &ArgMatches, name: &str) -> Result<Storage, String> {
+pub(super) fn other_storage(settings: &Settings, matches: &ArgMatches, name: &str) -> Result<Storage, String> {
     let text = matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let other = settings.storage.named(text).map_err(|reason| format!("--{name}: {reason}"))?;
     let (own, place) = match (&settings.storage, &other) {

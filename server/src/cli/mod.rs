@@ -7,6 +7,7 @@ mod backup;
 mod beside;
 mod check_config;
 mod doctor;
+mod export;
 mod hand_back;
 mod output;
 mod print_index;
@@ -62,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some((doctor::CONTENDER, _)) => doctor::contend(&settings),
         Some(("scrub", flags)) => scrub::run(&settings, flags),
         Some(("backup", flags)) => backup::run(&settings, flags),
+        Some(("export", flags)) => export::run(&settings, flags),
         Some(("restore-backup", flags)) => backup::restore(&settings, flags),
         Some(("upgrade-storage", flags)) => upgrade_storage::run(&settings, flags),
         Some(("restore", flags)) => restore::run(&settings, flags),

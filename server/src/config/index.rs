@@ -3,7 +3,7 @@ use http::Uri;
 
 use super::{Kind, Setting, SettingError, Values};
 
-pub(super) const SETTINGS: &[&Setting] = &[&CHART_URL, &INDEX_FORMAT, &JSON_INDEX, &GEN_INDEX];
+pub(super) const SETTINGS: &[&Setting] = &[&CHART_URL, &INDEX_FORMAT, &JSON_INDEX, &GEN_INDEX, &PUBLISH_INDEX];
 
 const CHART_URL: Setting =
     Setting::new("chart-url", Kind::Text, "Absolute base of package URLs in indexes; without it they are relative.")
@@ -23,6 +23,14 @@ const GEN_INDEX: Setting =
         .key("genindex")
         .default("false");
 
+const PUBLISH_INDEX: Setting = Setting::new(
+    "publish-index",
+    Kind::Boolean,
+    "Keep index.yaml in the storage beside the packages too, for a bucket's website or a content network.",
+)
+.key("publishindex")
+.default("false");
+
 /// How `index.yaml` is written.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Index {
@@ -32,6 +40,8 @@ pub struct Index {
     pub chart_url: Option<String>,
     /// Print the index instead of serving it.
     pub print: bool,
+    /// Keep one of each repository in the storage.
+    pub publish: bool,
 }
 
 impl Index {
@@ -42,7 +52,8 @@ impl Index {
             None if values.boolean(&JSON_INDEX) => Format::Json,
             None => Format::Yaml,
         };
-        Ok(Self { format, chart_url: chart_url(values)?, print: values.boolean(&GEN_INDEX) })
+        let (print, publish) = (values.boolean(&GEN_INDEX), values.boolean(&PUBLISH_INDEX));
+        Ok(Self { format, chart_url: chart_url(values)?, print, publish })
     }
 }
 

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalogue::{Catalogue, Embedded, Freshness, IndexOptions, OpenError, Options, UploadLimits};
+use catalogue::{
+    Catalogue, Embedded, Freshness, IndexOptions, OpenError, Options, PackageUrls, PublishIndexes, UploadLimits,
+};
 use storage::observed::Observed;
 use uuid::Uuid;
 
@@ -125,7 +127,9 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
 pub async fn open_beside(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
     let storage = SharedStore::open_beside(&settings.storage).await?;
     let progress = Some(adoption.into_progress());
-    let options = Options { reconcile_interval: Duration::ZERO, progress, ..options(settings, &Mounts::current())? };
+    let publish_indexes = if settings.index.publish { PublishIndexes::AtReconcile } else { PublishIndexes::Never };
+    let own = options(settings, &Mounts::current())?;
+    let options = Options { reconcile_interval: Duration::ZERO, publish_indexes, progress, ..own };
     let catalogue = Catalogue::open(storage.store.clone(), options).await?;
     Ok(Opened { catalogue, storage, _folder: None })
 }
@@ -155,6 +159,7 @@ fn options(settings: &Settings, mounts: &Mounts) -> Result<Options, OpeningError
         reconcile_on_read,
         trash_window,
         index: index_options(settings),
+        publish_indexes: if settings.index.publish { PublishIndexes::Always } else { PublishIndexes::Never },
         limits: settings.upload.limits.clone(),
         uploads: UploadLimits {
             blob_size: settings.registry.blob_size,
@@ -181,6 +186,7 @@ pub fn index_options(settings: &Settings) -> IndexOptions {
         chart_url: settings.index.chart_url.as_ref().map(|base| format!("{base}{context_path}")),
         context_path: context_path.clone(),
         urls_by_digest: settings.repository.allow_overwrite,
+        package_urls: PackageUrls::Served,
     }
 }
 

@@ -41,6 +41,7 @@ mod schemathesis;
 mod serving;
 mod settings;
 mod stack;
+mod static_server;
 mod takeover;
 mod tls;
 mod uploads;

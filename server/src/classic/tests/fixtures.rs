@@ -71,6 +71,7 @@ impl TestServer {
                 context_path: settings.repository.context_path.clone(),
                 urls_by_digest: settings.repository.allow_overwrite,
                 chart_url: settings.index.chart_url.clone(),
+                ..IndexOptions::default()
             },
             limits: settings.upload.limits.clone(),
             embedded: opening::stack(&settings).unwrap().map(Arc::new),
