@@ -30,6 +30,7 @@ mod refusals;
 mod registry_access;
 mod registry_blobs;
 mod registry_charts;
+mod registry_clients;
 mod registry_contract;
 mod registry_lists;
 mod registry_manifests;

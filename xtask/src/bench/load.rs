@@ -83,12 +83,16 @@ pub fn upload(port: u16, packages: Vec<Vec<u8>>, uploaders: usize) -> Result<(Ve
     Ok((durations, total))
 }
 
-struct Connection {
+/// One connection that stays open.
+pub struct Connection {
     stream: TcpStream,
 }
 
+/// Status, `Location` and body.
+type Answer = (u16, Option<String>, Vec<u8>);
+
 impl Connection {
-    fn open(port: u16) -> Result<Self> {
+    pub fn open(port: u16) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
@@ -105,10 +109,28 @@ impl Connection {
     }
 
     fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
-        let mut request = head.into_bytes();
+        let (status, _, body) = self.send_with(method, path, "", body)?;
+        Ok((status, body))
+    }
+
+    /// Sends a body of this type; an empty type is not named.
+    pub fn send_with(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
+        let mut request = head(method, path, kind, body.len());
         request.extend_from_slice(body);
         self.stream.write_all(&request)?;
+        self.answer()
+    }
+
+    /// Sends a body that is the same piece over and over.
+    pub fn send_pieces(&mut self, method: &str, path: &str, piece: &[u8], pieces: usize) -> Result<Answer> {
+        self.stream.write_all(&head(method, path, "application/octet-stream", piece.len() * pieces))?;
+        for _ in 0..pieces {
+            self.stream.write_all(piece)?;
+        }
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Answer> {
         let mut answer = Vec::new();
         let mut piece = vec![0; 1 << 16];
         loop {
@@ -124,14 +146,26 @@ impl Connection {
     }
 }
 
-/// Status and body, once they are whole.
-fn parse(answer: &[u8]) -> Result<Option<(u16, Vec<u8>)>> {
+fn head(method: &str, path: &str, kind: &str, length: usize) -> Vec<u8> {
+    let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{kind}Content-Length: {length}\r\n\r\n").into_bytes()
+}
+
+/// An answer, once it is whole.
+fn parse(answer: &[u8]) -> Result<Option<Answer>> {
     let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&answer[..end])?;
     let status = head.split(' ').nth(1).context("an odd answer")?.parse()?;
-    let length =
-        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(str::to_owned));
-    let length: usize = length.context("an answer without length")?.trim().parse()?;
+    let header = |name: &str| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+    };
+    let length: usize = match header("content-length") {
+        Some(length) => length.parse()?,
+        // 204 has none
+        None if status == 204 => 0,
+        None => bail!("an answer without length"),
+    };
     let body = &answer[end + 4..];
-    Ok((body.len() >= length).then(|| (status, body.to_vec())))
+    Ok((body.len() >= length).then(|| (status, header("location"), body.to_vec())))
 }

@@ -8,6 +8,7 @@ mod download;
 mod index;
 mod load;
 mod process;
+mod registry;
 mod report;
 mod servers;
 mod start;
@@ -25,7 +26,7 @@ use report::Report;
 /// What a run measures.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only measurements with this in their name: index, download, upload, start
+    /// Only measurements with this in their name: index, download, upload, start, registry
     #[arg(default_value = "")]
     only: String,
     /// Smaller corpora and shorter runs: for a look, not for the record
@@ -73,8 +74,13 @@ pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     };
     std::fs::create_dir_all(&bench.folder).context("cannot create the folder for corpora")?;
     let mut report = Report::default();
-    let measurements: [(&str, Measurement); 4] =
-        [("index", index::run), ("download", download::run), ("upload", upload::run), ("start", start::run)];
+    let measurements: [(&str, Measurement); 5] = [
+        ("index", index::run),
+        ("download", download::run),
+        ("upload", upload::run),
+        ("start", start::run),
+        ("registry", registry::run),
+    ];
     for (name, measure) in measurements {
         if name.contains(&arguments.only) {
             measure(&bench, &mut report).with_context(|| format!("while measuring {name}"))?;

@@ -34,8 +34,17 @@ impl Process {
 
     /// Resident memory, in MiB.
     pub fn resident_mebibytes(&self) -> Result<f64> {
+        self.mebibytes("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had, in MiB.
+    pub fn peak_mebibytes(&self) -> Result<f64> {
+        self.mebibytes("VmHWM:")
+    }
+
+    fn mebibytes(&self, name: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
         Ok(kibibytes / 1024.0)
     }
