@@ -78,6 +78,9 @@ pub enum Error {
     /// The head says in two ways where the body ends.
     #[error("content-length and transfer-encoding exclude each other")]
     AmbiguousLength,
+    /// The head names no host where it must, or several: what is wrong.
+    #[error("{0}")]
+    Host(&'static str),
     /// As many connections as may be are being served.
     #[error("the server has too many connections")]
     Crowded,
@@ -167,6 +170,7 @@ impl Error {
             | Self::NoFile { .. }
             | Self::Body(_)
             | Self::AmbiguousLength
+            | Self::Host(_)
             | Self::Package(_)
             | Self::Provenance(_)
             | Self::Name(_) => StatusCode::BAD_REQUEST,

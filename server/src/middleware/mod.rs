@@ -18,7 +18,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use catalogue::Status;
 use futures_util::FutureExt;
-use http::header::{CONNECTION, RETRY_AFTER};
+use http::header::{CONNECTION, HOST, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use tower_http::cors::CorsLayer;
@@ -177,10 +177,14 @@ pub(crate) async fn serve(connection: Arc<Connection>, request: Request<Incoming
             Body::new(Upload::new(body, Arc::clone(&connection), connection.front.read_timeout, Arc::clone(flag)))
         }
     });
-    let mut response = match connection.pulse.take_ambiguous() {
-        // where its body ends is a matter of opinion, so nothing that follows can be trusted
-        true => last(Error::AmbiguousLength),
-        false => connection.front.pass(request, &connection.seat, &mut record.route).await,
+    // where its body ends, or whom it is for, is a matter of opinion, so nothing that follows can be trusted
+    let flaw = match connection.pulse.take_ambiguous() {
+        true => Some(last(Error::AmbiguousLength)),
+        false => wrong_host(&request).map(|reason| last(Error::Host(reason))),
+    };
+    let mut response = match flaw {
+        Some(refused) => refused,
+        None => connection.front.pass(request, &connection.seat, &mut record.route).await,
     };
     if has_stalled.is_some_and(|flag| flag.load(Ordering::Relaxed)) && response.status().is_client_error() {
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
@@ -200,6 +204,17 @@ fn starting() -> Response {
     let mut response = answer::json_error(StatusCode::SERVICE_UNAVAILABLE, "the server is starting");
     response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     response
+}
+
+/// What is wrong with a request's host (RFC 9112, section 3.2); Go's words, which ChartMuseum answers with. HTTP/2 has it in
+/// the target.
+fn wrong_host<B>(request: &Request<B>) -> Option<&'static str> {
+    let count = request.headers().get_all(HOST).iter().take(2).count();
+    match request.version() {
+        Version::HTTP_11 if count == 0 => Some("missing required Host header"),
+        Version::HTTP_09 | Version::HTTP_10 | Version::HTTP_11 if count > 1 => Some("too many Host headers"),
+        _ => None,
+    }
 }
 
 /// An error after which the connection is closed.

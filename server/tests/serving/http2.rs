@@ -231,5 +231,5 @@ async fn a_client_that_takes_back_what_it_asks_again_and_again_is_cut() {
         said.drain(..end.min(said.len()));
     }
     assert_eq!(reasons, [u32::from(Reason::ENHANCE_YOUR_CALM)]);
-    assert_eq!(papers.client(&server).await.exchange("GET /info HTTP/1.1\r\n\r\n").await.status(), 200);
+    assert_eq!(papers.client(&server).await.exchange("GET /info HTTP/1.1\r\nhost: test\r\n\r\n").await.status(), 200);
 }

@@ -5,11 +5,11 @@ async fn every_request_has_one_line() {
     let server = Running::start(|settings| settings.log.health = true).await;
     let before = server.requests().len();
     let mut client = server.connect().await;
-    let index = client.exchange("GET /index.yaml?x=1 HTTP/1.1\r\nx-request-id: my-own-1\r\n\r\n").await;
+    let index = client.exchange("GET /index.yaml?x=1 HTTP/1.1\r\nhost: test\r\nx-request-id: my-own-1\r\n\r\n").await;
     assert_eq!(index.header("x-request-id"), Some("my-own-1"));
-    client.send("HEAD /info HTTP/1.1\r\n\r\n").await;
+    client.send("HEAD /info HTTP/1.1\r\nhost: test\r\n\r\n").await;
     assert_eq!(client.head().await.status(), 200);
-    let missing = client.exchange("GET /no%22such/\"thing HTTP/1.1\r\n\r\n").await;
+    let missing = client.exchange("GET /no%22such/\"thing HTTP/1.1\r\nhost: test\r\n\r\n").await;
     assert_eq!(missing.status(), 404);
 
     server.logged("/no%22such/\"thing").await;
@@ -34,7 +34,7 @@ async fn every_request_has_one_line() {
 async fn a_client_that_leaves_early_has_a_line_too() {
     let server = Running::start(|_| {}).await;
     let mut client = server.connect().await;
-    let request = "POST /api/charts HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 1000\r\n\r\n";
+    let request = "POST /api/charts HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 1000\r\n\r\n";
     assert_eq!(client.exchange(request).await.status(), 100);
     drop(client);
     let line = server.logged("/api/charts").await;

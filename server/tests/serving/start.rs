@@ -24,13 +24,13 @@ async fn until_the_catalogue_is_open_only_probes_are_answered() {
     let mut client = crate::support::Client::connect(address).await;
     for prefix in ["", "/helm"] {
         for path in ["/health", "/info", "/-/live"] {
-            let answer = client.exchange(&format!("GET {prefix}{path} HTTP/1.1\r\n\r\n")).await;
+            let answer = client.exchange(&format!("GET {prefix}{path} HTTP/1.1\r\nhost: test\r\n\r\n")).await;
             assert_eq!(answer.status(), 200, "{answer:?}");
         }
-        let ready = client.exchange(&format!("GET {prefix}/-/ready HTTP/1.1\r\n\r\n")).await;
+        let ready = client.exchange(&format!("GET {prefix}/-/ready HTTP/1.1\r\nhost: test\r\n\r\n")).await;
         assert_eq!(ready.status(), 503);
         assert_eq!(ready.body, r#"{"ready":false,"notReady":["packages are being adopted: 3 of 9"]}"#);
-        let index = client.exchange(&format!("GET {prefix}/index.yaml HTTP/1.1\r\n\r\n")).await;
+        let index = client.exchange(&format!("GET {prefix}/index.yaml HTTP/1.1\r\nhost: test\r\n\r\n")).await;
         assert_eq!((index.status(), index.body.as_str()), (503, r#"{"error":"the server is starting"}"#));
         assert!(index.header("retry-after").is_some() && index.header("x-request-id").is_some());
     }
@@ -42,7 +42,7 @@ async fn until_the_catalogue_is_open_only_probes_are_answered() {
 async fn ipv6_is_listened_on() {
     let server = Running::start_closed(|settings| settings.listen.host = "::1".to_owned()).await;
     assert!(server.address.is_ipv6() && server.address.port() != 0);
-    assert_eq!(server.connect().await.exchange("GET /health HTTP/1.1\r\n\r\n").await.status(), 200);
+    assert_eq!(server.connect().await.exchange("GET /health HTTP/1.1\r\nhost: test\r\n\r\n").await.status(), 200);
 }
 
 #[tokio::test]

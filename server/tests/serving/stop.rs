@@ -4,7 +4,8 @@ use tokio::net::TcpStream;
 
 use crate::support::{Running, soon};
 
-const HALF_A_REQUEST: &str = "POST /api/prov HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+const HALF_A_REQUEST: &str =
+    "POST /api/prov HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n";
 
 /// A server, and a request that is being answered: its body is asked for.
 async fn with_running_request(shutdown_timeout: Duration) -> (Running, crate::support::Client) {
@@ -19,7 +20,7 @@ async fn with_running_request(shutdown_timeout: Duration) -> (Running, crate::su
 async fn running_requests_are_finished_and_nothing_new_is_begun() {
     let (mut server, mut running) = with_running_request(Duration::from_secs(3600)).await;
     let mut idle = server.connect().await;
-    idle.exchange("GET /info HTTP/1.1\r\n\r\n").await;
+    idle.exchange("GET /info HTTP/1.1\r\nhost: test\r\n\r\n").await;
     let mut unused = server.connect().await;
 
     server.stop.ask();

@@ -65,7 +65,7 @@ impl Running {
         let server = Self::start_closed(change).await;
         soon("readiness", async {
             loop {
-                let answer = server.connect().await.exchange("GET /-/ready HTTP/1.1\r\n\r\n").await;
+                let answer = server.connect().await.exchange("GET /-/ready HTTP/1.1\r\nhost: test\r\n\r\n").await;
                 if answer.status() == 200 {
                     return;
                 }

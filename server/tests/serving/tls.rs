@@ -70,7 +70,8 @@ pub async fn start(papers: &Papers, change: impl FnOnce(&mut Settings)) -> Runni
     })
     .await;
     soon("readiness", async {
-        while papers.client(&server).await.exchange("GET /-/ready HTTP/1.1\r\n\r\n").await.status() != 200 {
+        while papers.client(&server).await.exchange("GET /-/ready HTTP/1.1\r\nhost: test\r\n\r\n").await.status() != 200
+        {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     })
@@ -84,7 +85,7 @@ async fn requests_are_answered_one_after_another() {
     let server = start(&papers, |_| {}).await;
     let mut client = papers.client(&server).await;
     for _ in 0..10 {
-        assert_eq!(client.exchange("GET /info HTTP/1.1\r\n\r\n").await.status(), 200);
+        assert_eq!(client.exchange("GET /info HTTP/1.1\r\nhost: test\r\n\r\n").await.status(), 200);
     }
 }
 
@@ -101,7 +102,7 @@ async fn a_handshake_or_a_head_that_does_not_come_is_not_waited_for() {
     half_a_handshake.send("\x16\x03\x01\x02\0\x01").await;
     assert_eq!(silent.closed().await, "");
     assert_eq!(half_a_handshake.closed().await, "");
-    for head in ["", "GET /info HTTP/1.1\r\nx-half: "] {
+    for head in ["", "GET /info HTTP/1.1\r\nhost: test\r\nx-half: "] {
         // on a busy machine even the handshake may take too long, which is the same to this test
         let Ok(stream) = papers.try_connect(&server, b"http/1.1").await else { continue };
         let mut client = Client::over(stream);
@@ -115,7 +116,7 @@ async fn an_idle_connection_is_closed() {
     let papers = Papers::new();
     let server = start(&papers, |settings| settings.listen.keep_alive_timeout = SHORT).await;
     let mut client = papers.client(&server).await;
-    assert_eq!(client.exchange("GET /info HTTP/1.1\r\n\r\n").await.status(), 200);
+    assert_eq!(client.exchange("GET /info HTTP/1.1\r\nhost: test\r\n\r\n").await.status(), 200);
     assert_eq!(client.closed().await, "");
 }
 
@@ -124,7 +125,7 @@ async fn a_body_that_stalls_is_answered_and_cut() {
     let papers = Papers::new();
     let server = start(&papers, |settings| settings.listen.read_timeout = SHORT).await;
     let mut client = papers.client(&server).await;
-    let answer = client.exchange("POST /api/charts HTTP/1.1\r\ncontent-length: 1000\r\n\r\nhalf").await;
+    let answer = client.exchange("POST /api/charts HTTP/1.1\r\nhost: test\r\ncontent-length: 1000\r\n\r\nhalf").await;
     assert_eq!(answer.status(), 408, "{answer:?}");
     client.closed().await;
 }
@@ -134,7 +135,7 @@ async fn a_client_that_takes_no_answers_is_cut() {
     let papers = Papers::new();
     let server = start(&papers, |settings| settings.listen.write_timeout = SHORT).await;
     let mut client = papers.client(&server).await;
-    let requests = "GET /info HTTP/1.1\r\n\r\n".repeat(100);
+    let requests = "GET /info HTTP/1.1\r\nhost: test\r\n\r\n".repeat(100);
     soon("the server to lose patience", async { while client.stream.write_all(requests.as_bytes()).await.is_ok() {} })
         .await;
 }
@@ -144,7 +145,7 @@ async fn a_running_request_is_finished_when_the_server_stops() {
     let papers = Papers::new();
     let mut server = start(&papers, |settings| settings.listen.shutdown_timeout = Duration::from_secs(3600)).await;
     let mut running = papers.client(&server).await;
-    let half = "POST /api/prov HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+    let half = "POST /api/prov HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n";
     assert_eq!(running.exchange(half).await.status(), 100);
     server.stop.ask();
     running.send("body").await;
