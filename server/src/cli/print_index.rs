@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use bytes::Bytes;
 use catalogue::RepositoryPath;
 
+use super::beside;
 use crate::config::{Notice, Settings};
 use crate::log::Log;
 use crate::opening::{self, Adoption};
@@ -26,6 +27,7 @@ pub(super) fn run(settings: Settings) -> ExitCode {
 
 /// The index of the one repository, of the storage as it is now.
 async fn index(settings: &Settings) -> Result<Vec<Bytes>, String> {
+    beside::refuse_missing(settings)?;
     let adoption = Adoption::new(settings.log.json, |_| {});
     let opened = opening::open_beside(settings, adoption).await.map_err(|error| error.to_string())?;
     let catalogue = &opened.catalogue;

@@ -297,6 +297,11 @@ async fn q_f21_gen_index_prints_what_the_server_serves_and_nothing_else() {
     let root = format!("--storage-local-rootdir={}", file.display());
     let failed = printed(&server, &[&root]);
     assert_eq!((failed.status.code(), failed.stdout.len()), (Some(1), 0), "{}", text(&failed.stderr));
+
+    let missing = server.settings().storage().with_file_name("missing");
+    let failed = printed(&server, &[&format!("--storage-local-rootdir={}", missing.display())]);
+    assert_eq!((failed.status.code(), failed.stdout.len()), (Some(1), 0), "{}", text(&failed.stderr));
+    assert!(text(&failed.stderr).contains("is missing") && !missing.exists(), "{}", text(&failed.stderr));
 }
 
 #[tokio::test]
