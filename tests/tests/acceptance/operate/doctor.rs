@@ -45,7 +45,7 @@ async fn a_good_storage_is_healthy_beside_a_running_server() {
         assert!(["ok", "note"].contains(&status), "{name}: {report:#}");
     }
     assert_eq!(check(&report, "exclusive-create")["facts"]["roundsWithTwoWinners"], 0);
-    assert_eq!(check(&report, "journal")["facts"]["sequence"], 4, "adoption, upload, removal, upload");
+    assert_eq!(check(&report, "journal")["facts"]["sequence"], 5, "level, adoption, upload, removal, upload");
     assert!(check(&report, "latency")["facts"]["writeMilliseconds"].as_f64().unwrap() > 0.0);
     let indexes = check(&report, "index-size")["facts"]["indexes"].as_array().unwrap().clone();
     let org = indexes.iter().find(|index| index["repository"] == "org").unwrap();
