@@ -18,7 +18,9 @@ mod uploads;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chart::oci::{ContentDigest, RegistryName};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use crate::App;
 use crate::auth::{Caller, Delete, Pull, Push};
@@ -35,8 +37,19 @@ pub async fn answer(
 ) -> Response {
     match dispatch(app, caller, (resource, operation), head, body).await {
         Ok(response) => response,
-        Err(fault) => fault.into_response(),
+        Err(fault) => refused(fault, &head.headers),
     }
+}
+
+/// A refusal may come before the body is read; then the connection ends with it, and the client should know.
+fn refused(fault: Fault, request: &HeaderMap) -> Response {
+    let has_body = request.contains_key(TRANSFER_ENCODING)
+        || request.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    let mut response = fault.into_response();
+    if has_body {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Answers a path that no name can have.

@@ -61,7 +61,7 @@ async fn o5_tags_are_listed_in_byte_order_and_in_pages() {
 
 #[tokio::test]
 async fn all_names_are_listed_in_pages() {
-    let server = Server::with(&["--depth-dynamic"]).await;
+    let server = Server::with(&["--depth-dynamic", "--stack-repository="]).await;
     let catalog = |query: &str| format!("/v2/_catalog{query}");
     assert_eq!(server.get(&catalog("")).await.expect(200).json(), json!({ "repositories": [] }));
     for name in ["org/b", "org/a", "zeta", "org/a/deep"] {
