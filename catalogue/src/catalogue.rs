@@ -4,9 +4,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chart::oci::{ContentDigest, Reference, RegistryName};
 use chart::{Package, Provenance};
-use storage::{ByteRange, ObjectStore, StorageError};
+use storage::{ObjectStore, StorageError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::blocking::blocking;
@@ -24,9 +23,8 @@ use crate::shared::Shared;
 use crate::start::{Start, fingerprint, start};
 use crate::upload::Sorted;
 use crate::{
-    BackupError, BackupReport, ExportReport, FoundBlob, FoundManifest, LevelReport, ManifestStored, Options,
-    PackageLocation, Progress, PublishIndexes, PutManifest, RegistryError, RepositoryPath, ScrubReport, Spooled, State,
-    Terms, Upload, View,
+    BackupError, BackupReport, Collectable, ExportReport, LevelReport, Options, PackageLocation, Progress,
+    PublishIndexes, RepositoryPath, ScrubReport, Spooled, State, Terms, Upload, View,
 };
 
 /// Requests that wait for the engine before those who ask have to wait themselves.
@@ -230,90 +228,6 @@ impl Catalogue {
         self.replica.load_unlisted(repository, file, limit).await
     }
 
-    /// The bytes of a manifest.
-    ///
-    /// # Errors
-    /// `Unavailable`, as [`Catalogue::load`].
-    pub async fn load_manifest(&self, found: &FoundManifest) -> Result<Bytes, LoadError> {
-        self.replica.load_manifest(found).await
-    }
-
-    /// The bytes of a blob, or a range of them. What was pushed may be large: it is read range by range. A file of a version
-    /// is read as [`Catalogue::load`] reads it, whole.
-    ///
-    /// # Errors
-    /// `Unavailable`, as [`Catalogue::load`].
-    pub async fn load_blob(&self, found: &FoundBlob, range: Option<ByteRange>) -> Result<Bytes, LoadError> {
-        self.replica.load_blob(found, range).await
-    }
-
-    /// Gives a name of the registry a manifest and its tags, and publishes the chart that it brings by a tag of its version:
-    /// in one commit, all or nothing.
-    ///
-    /// # Errors
-    /// [`RegistryError`] by meaning. After anything but `Unavailable` nothing of it is visible.
-    pub async fn put_manifest(
-        &self,
-        name: &RegistryName,
-        put: PutManifest,
-        terms: Terms,
-    ) -> Result<ManifestStored, RegistryError> {
-        self.refuse_embedded_name(name)?;
-        let name = name.clone();
-        self.to_its_end(move |replica| async move { replica.put_manifest(&name, put, terms).await }).await
-    }
-
-    /// Deletes a tag, or a manifest with its tags. The tag, or the manifest, that a chart's version stands by is deleted with
-    /// the version, which goes to the trash.
-    ///
-    /// # Errors
-    /// `ManifestUnknown` if the name has no such thing.
-    pub async fn delete_manifest(&self, name: &RegistryName, reference: &Reference) -> Result<(), RegistryError> {
-        self.refuse_embedded_name(name)?;
-        let (name, reference) = (name.clone(), reference.clone());
-        self.to_its_end(move |replica| async move { replica.delete_manifest(&name, &reference).await }).await
-    }
-
-    /// Takes a blob from a name.
-    ///
-    /// # Errors
-    /// `BlobUnknown` if the name does not have it, `Denied` if it is a file of a chart's version.
-    pub async fn delete_blob(&self, name: &RegistryName, digest: ContentDigest) -> Result<(), RegistryError> {
-        self.refuse_embedded_name(name)?;
-        let name = name.clone();
-        self.to_its_end(move |replica| async move { replica.delete_blob(&name, digest).await }).await
-    }
-
-    /// Gives a name the blob of another one. False if the other one does not have it.
-    ///
-    /// # Errors
-    /// If the storage fails, or is of before the registry.
-    pub async fn mount_blob(
-        &self,
-        from: &RegistryName,
-        to: &RegistryName,
-        digest: ContentDigest,
-    ) -> Result<bool, RegistryError> {
-        self.refuse_embedded_name(to)?;
-        let (from, to) = (from.clone(), to.clone());
-        self.to_its_end(move |replica| async move { replica.mount_blob(&from, &to, digest).await }).await
-    }
-
-    /// Gives a name a blob that was uploaded whole.
-    ///
-    /// # Errors
-    /// `ManifestDigest` if the bytes have another digest; if the storage fails, or is of before the registry.
-    pub async fn add_blob(
-        &self,
-        name: &RegistryName,
-        digest: ContentDigest,
-        bytes: Bytes,
-    ) -> Result<(), RegistryError> {
-        self.refuse_embedded_name(name)?;
-        let name = name.clone();
-        self.to_its_end(move |replica| async move { replica.add_blob(&name, digest, bytes).await }).await
-    }
-
     /// What the first adoption made of the storage, if it happened when this catalogue was opened.
     pub fn adoption(&self) -> Option<ReconcileReport> {
         self.replica.memory.adoption()
@@ -357,6 +271,14 @@ impl Catalogue {
     /// If the storage fails.
     pub async fn collect(&self) -> Result<usize, CommitError> {
         self.replica.collect().await
+    }
+
+    /// What [`Catalogue::collect`] would let go or delete now, and why. Nothing is changed.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    pub async fn collectable(&self) -> Result<Vec<Collectable>, CommitError> {
+        self.replica.collectable().await
     }
 
     /// Copies everything that exists to another storage, at one state, while others go on changing it. The copy has the
@@ -430,10 +352,6 @@ impl Catalogue {
         }
     }
 
-    fn refuse_embedded_name(&self, name: &RegistryName) -> Result<(), RegistryError> {
-        if self.view().is_embedded_name(name) { Err(CommitError::Embedded.into()) } else { Ok(()) }
-    }
-
     fn refuse_embedded(&self, repository: &RepositoryPath) -> Result<(), CommitError> {
         if self.view().is_embedded(repository) { Err(CommitError::Embedded) } else { Ok(()) }
     }
@@ -451,16 +369,6 @@ impl Catalogue {
     {
         let run = run(self.replica.clone());
         tokio::spawn(run).await.unwrap_or_else(|error| Err(CommitError::Unavailable(error.to_string())))
-    }
-
-    /// As [`Catalogue::to_the_end`], for the registry.
-    async fn to_its_end<T, F>(&self, run: impl FnOnce(Arc<Replica>) -> F) -> Result<T, RegistryError>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, RegistryError>> + Send + 'static,
-    {
-        let run = run(self.replica.clone());
-        tokio::spawn(run).await.unwrap_or_else(|error| Err(RegistryError::Unavailable(error.to_string())))
     }
 }
 

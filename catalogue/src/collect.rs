@@ -4,8 +4,10 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use chart::oci::{ContentDigest, RegistryName};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use storage::{Key, Listed, StorageError};
 
 use crate::engine::ProposeError;
@@ -18,14 +20,49 @@ use crate::{State, Version, layout};
 /// refused, so nothing that still travels can name a deleted object.
 pub(crate) const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
+/// Something that is let go, or deleted, by the next collection.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Collectable {
+    /// A package, content of the registry, or an object's key.
+    pub what: String,
+    /// Why it goes.
+    pub reason: Dispensable,
+}
+
+/// Why something is not needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dispensable {
+    /// A removed package whose time in the trash is over.
+    TrashEnded,
+    /// A replaced package that has been served by its digest for long enough.
+    ReplacedEnded,
+    /// A chart's manifest that no tag has stood for since a day: its push was never finished.
+    UntaggedChart,
+    /// A blob that no manifest of its name has needed for a day.
+    UnneededBlob,
+    /// An object that nothing has referred to for a day. It is deleted a day later.
+    Unreferenced,
+    /// An object of a day ago that nothing ever referred to. It is deleted a day later.
+    NeverReferenced,
+    /// An object that was let go a day ago: it is deleted now.
+    Discarded,
+}
+
 impl Replica {
     /// See [`crate::Catalogue::collect`].
     pub async fn collect(&self) -> Result<usize, CommitError> {
         let state = self.current().await?.state.clone();
         let now = self.options.clock.now();
         self.let_windows_end(&state, now).await?;
+        for (name, digest, is_manifest) in state.idle_content(now) {
+            self.settle(Proposal::LetGo { name, digest, is_manifest }).await?;
+        }
         let state = self.view().state.clone();
-        self.discard(&state, now).await?;
+        for (key, _) in self.disused(&state, now).await? {
+            self.settle(Proposal::Discard { key }).await?;
+        }
         self.end_old_sessions().await?;
         let mut deleted = self.delete_discarded(&state, now).await?;
         deleted += self.delete_emptied_trash(&state).await?;
@@ -53,10 +90,46 @@ impl Replica {
         Ok(())
     }
 
-    async fn discard(&self, state: &State, now: Timestamp) -> Result<(), CommitError> {
+    /// See [`crate::Catalogue::collectable`].
+    pub async fn collectable(&self) -> Result<Vec<Collectable>, CommitError> {
+        let state = self.current().await?.state.clone();
+        let now = self.options.clock.now();
+        let window = SignedDuration::try_from(self.options.trash_window).unwrap_or(SignedDuration::MAX);
+        let ended = |at: Timestamp| now.duration_since(at) >= window;
+        let mut all = Vec::new();
+        let mut add = |what: String, reason: Dispensable| all.push(Collectable { what, reason });
+        for (path, repository) in &state.repositories {
+            let place = |file: &str| if path.is_root() { file.to_owned() } else { format!("{path}/{file}") };
+            for trashed in repository.trash.values().filter(|trashed| ended(trashed.at)) {
+                add(place(&trashed.version.file), Dispensable::TrashEnded);
+            }
+            for (file, facts) in &repository.files {
+                for old in facts.replaced.iter().filter(|old| ended(old.at)) {
+                    add(format!("{} {}", place(file), old.package.digest), Dispensable::ReplacedEnded);
+                }
+            }
+        }
+        for (name, digest, is_manifest) in state.idle_content(now) {
+            let reason = if is_manifest { Dispensable::UntaggedChart } else { Dispensable::UnneededBlob };
+            add(format!("{name}@{digest}"), reason);
+        }
+        for (key, reason) in self.disused(&state, now).await? {
+            add(key.to_string(), reason);
+        }
+        for (key, since) in &state.discarded {
+            if now.duration_since(*since) > GRACE && self.store.head(key).await.is_ok() {
+                add(key.to_string(), Dispensable::Discarded);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Objects that nothing has needed for long enough, and why.
+    async fn disused(&self, state: &State, now: Timestamp) -> Result<Vec<(Key, Dispensable)>, CommitError> {
+        let mut disused = Vec::new();
         for (key, since) in &state.unreferenced {
             if now.duration_since(*since) > GRACE {
-                self.settle(Proposal::Discard { key: key.clone() }).await?;
+                disused.push((key.clone(), Dispensable::Unreferenced));
             }
         }
         // what never had a reference is as old as the storage says, by the storage's own clock
@@ -69,10 +142,10 @@ impl Replica {
                 || state.unreferenced.contains_key(&key)
                 || state.discarded.contains_key(&key);
             if !known && storage_now.duration_since(meta.modified) > GRACE {
-                self.settle(Proposal::Discard { key }).await?;
+                disused.push((key, Dispensable::NeverReferenced));
             }
         }
-        Ok(())
+        Ok(disused)
     }
 
     async fn delete_discarded(&self, state: &State, now: Timestamp) -> Result<usize, CommitError> {
@@ -136,6 +209,15 @@ impl Replica {
 }
 
 impl State {
+    /// What names of the registry have and nothing has needed for a day: manifests first.
+    fn idle_content(&self, now: Timestamp) -> Vec<(RegistryName, ContentDigest, bool)> {
+        let idle = |(name, digest): &(RegistryName, ContentDigest), is_manifest| (name.clone(), *digest, is_manifest);
+        let manifests = self.registry.manifests.keys();
+        let manifests = manifests.filter(|(name, digest)| self.is_manifest_idle(name, *digest, now));
+        let blobs = self.registry.blobs.keys().filter(|(name, digest)| self.is_blob_idle(name, *digest, now));
+        manifests.map(|key| idle(key, true)).chain(blobs.map(|key| idle(key, false))).collect()
+    }
+
     /// Every object that something which exists, can be restored or is still served refers to.
     pub(crate) fn referenced_objects(&self) -> impl Iterator<Item = &Key> {
         fn of_version(version: &Version) -> impl Iterator<Item = &Key> {

@@ -102,8 +102,10 @@ impl Replica {
         folder: &RepositoryPath,
         item: &Item,
     ) -> Result<Fate, BackupError> {
-        let Some(key) = item.places.first().cloned() else { return Ok(Fate::Damaged("it has no place".to_owned())) };
-        let bytes = match self.load(&PackageLocation { key, digest: item.digest, size: item.size }).await {
+        let (Some(key), Some(digest)) = (item.places.first().cloned(), item.digest.sha256()) else {
+            return Ok(Fate::Damaged("it has no place".to_owned()));
+        };
+        let bytes = match self.load(&PackageLocation { key, digest, size: item.size }).await {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Fate::Damaged(error.to_string())),
         };

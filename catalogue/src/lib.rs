@@ -26,6 +26,7 @@ mod load;
 mod observer;
 mod options;
 mod outcome;
+mod pieces;
 mod publish;
 mod published;
 mod reconcile;
@@ -50,6 +51,7 @@ pub use change::{
     Change, Entry, LEVEL, ManifestPut, PackagePublished, ProvenanceFile, StoredFile, StoredObject, Traces,
 };
 pub use clock::{Clock, SystemClock};
+pub use collect::{Collectable, Dispensable};
 pub use embedded::Embedded;
 pub use export::ExportReport;
 pub use hand_back::HandBackReport;

@@ -16,7 +16,7 @@ use crate::inventory::{Item, Role};
 use crate::outcome::CommitError;
 use crate::replica::Replica;
 use crate::state::Proposal;
-use crate::{RepositoryPath, State, layout};
+use crate::{RepositoryPath, State, layout, pieces};
 
 /// Files that are read and hashed at the same time.
 const SIDE_BY_SIDE: usize = 8;
@@ -109,6 +109,15 @@ impl Replica {
         let noted = facts.and_then(|facts| facts.traces.as_ref());
         let mut condition = Condition::Bad("its file is gone");
         for key in &item.places {
+            if item.role == Role::Content {
+                match pieces::is_right(&*self.store, key, item.size, item.digest).await {
+                    Ok(true) => return Condition::Sound(item.size),
+                    Ok(false) => condition = Condition::Bad("its bytes are not those that were pushed"),
+                    Err(StorageError::NotFound(_)) => {}
+                    Err(error) => return Condition::Unread(error.to_string()),
+                }
+                continue;
+            }
             let Object { meta, bytes } = match self.store.get(key, None).await {
                 Ok(object) => object,
                 Err(StorageError::NotFound(_)) => continue,
@@ -119,7 +128,7 @@ impl Replica {
             // whoever changes a file leaves traces, and the reconcile looks at it for them; a disk that forgets does not
             let traces = Traces { size: meta.size, modified: meta.modified, etag: meta.etag };
             let may_be_changed = item.role == Role::Package && layout::is_flat(key) && noted != Some(&traces);
-            let judged = blocking(move || match Digest::of(&bytes) == expected {
+            let judged = blocking(move || match expected.matches(&bytes) {
                 true => Condition::Sound(bytes.len() as u64),
                 false if may_be_changed && Package::parse(bytes, &limits).is_ok() => Condition::Changed,
                 false => Condition::Bad("its bytes are not those that were published"),
@@ -142,8 +151,7 @@ impl Replica {
         report: &mut ScrubReport,
     ) -> Result<(), CommitError> {
         let now = self.current().await?.state.clone();
-        let is_needed = now.repository(&item.repository).is_some_and(|found| found.inventory().contains(&item));
-        if !is_needed {
+        if !now.needs(&item) {
             return Ok(()); // removed, moved or replaced since
         }
         let damage = |item: Item, reason: &str| {
@@ -192,7 +200,7 @@ impl Replica {
         let places = elsewhere.flat_map(|other| other.places).chain(layout::flat(&item.repository, &item.file));
         for key in places.filter(|key| !item.places.contains(key)) {
             match self.store.get(&key, None).await {
-                Ok(object) if Digest::of(&object.bytes) == item.digest => return Ok(Some((key, object.bytes))),
+                Ok(object) if item.digest.matches(&object.bytes) => return Ok(Some((key, object.bytes))),
                 Ok(_) | Err(StorageError::NotFound(_)) => {}
                 Err(error) => return Err(CommitError::Unavailable(error.to_string())),
             }
@@ -203,7 +211,7 @@ impl Replica {
     /// Writes the bytes to a fresh place and says so in the journal. False if the file is not needed any more.
     async fn repair(&self, item: &Item, from: &Key, bytes: &Bytes) -> Result<bool, CommitError> {
         let since = self.now();
-        let to: StoredFile = self.put_fresh(&item.file, bytes, item.digest).await?;
+        let to: StoredFile = self.put_fresh(&item.file, bytes, Digest::of(bytes)).await?;
         let file = item.file.strip_suffix(layout::PROVENANCE_SUFFIX).unwrap_or(&item.file).to_owned();
         let (repository, key) = (item.repository.clone(), to.key.clone());
         let proposal = Proposal::Repair { repository, file, from: from.clone(), to };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chart::Digest;
+use chart::oci::ContentDigest;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use storage::{Key, Listed, ObjectStore, Prefix, StorageError};
 
@@ -14,6 +14,7 @@ use super::marker::Marker;
 use super::{BackupError, BackupReport, Damage, Progress};
 use crate::blocking::blocking;
 use crate::inventory::{Item, Role};
+use crate::pieces::{PIECE, Pieces};
 use crate::start::{format_file, newest_snapshots};
 use crate::{RepositoryPath, State, layout, snapshot};
 
@@ -144,10 +145,13 @@ impl Copying {
         if let Some(key) = item.places.iter().find(|key| self.held.get(*key) == Some(&item.size)) {
             return Ok(Fate::Present(key.clone()));
         }
+        if item.role == Role::Content && item.size > PIECE {
+            return self.copy_large(item).await;
+        }
         let mut reason = "its file is gone";
         for key in &item.places {
             match patiently(|| self.from.get(key, None)).await {
-                Ok(object) if digest(&object.bytes).await == Some(item.digest) => {
+                Ok(object) if is_right(&object.bytes, item.digest).await => {
                     self.put(key, object.bytes, item.digest).await.map_err(BackupError::Target)?;
                     return Ok(Fate::Copied(key.clone(), item.size));
                 }
@@ -159,15 +163,43 @@ impl Copying {
         Ok(Fate::Gone(reason.to_owned()))
     }
 
+    /// As [`Copying::copy_one`], with a piece of it in memory at a time. What is there under its key and is as long was
+    /// found by the listing.
+    async fn copy_large(&self, item: &Item) -> Result<Fate, BackupError> {
+        let Some(key) = item.places.first() else { return Ok(Fate::Gone("its object is gone".to_owned())) };
+        let mut copy = self.to.stage(key).await.map_err(BackupError::Target)?;
+        let mut pieces = Pieces::of(&*self.from, key, item.size, item.digest);
+        loop {
+            match pieces.next().await {
+                Ok(Some(bytes)) => copy.append(bytes).await.map_err(BackupError::Target)?,
+                Ok(None) => break,
+                Err(StorageError::NotFound(_)) => return Ok(Fate::Gone("its object is gone".to_owned())),
+                Err(error) => return Err(BackupError::Source(error)),
+            }
+        }
+        if !pieces.ended_right() {
+            copy.abandon().await.map_err(BackupError::Target)?;
+            return Ok(Fate::Gone("its bytes are not those that were pushed".to_owned()));
+        }
+        if self.held.contains_key(key) {
+            // of another length: a fault of its disk has spoilt it
+            patiently(|| self.to.delete(key)).await.map_err(BackupError::Target)?;
+        }
+        match copy.publish_new().await {
+            Ok(_) => Ok(Fate::Copied(key.clone(), item.size)),
+            Err(error) => Err(BackupError::Target(error)),
+        }
+    }
+
     /// Writes an object of the copy, in place of one that a fault of its disk has spoilt.
-    async fn put(&self, key: &Key, bytes: Bytes, expected: Digest) -> Result<(), StorageError> {
+    async fn put(&self, key: &Key, bytes: Bytes, expected: ContentDigest) -> Result<(), StorageError> {
         match patiently(|| self.to.create(key, bytes.clone())).await {
             Ok(()) => return Ok(()),
             Err(StorageError::AlreadyExists(_)) => {}
             Err(error) => return Err(error),
         }
         let there = patiently(|| self.to.get(key, None)).await?;
-        if digest(&there.bytes).await == Some(expected) {
+        if is_right(&there.bytes, expected).await {
             return Ok(());
         }
         patiently(|| self.to.delete(key)).await?;
@@ -224,7 +256,7 @@ impl Copying {
 
     /// Writes what is the same bytes at every attempt.
     async fn put_text(&self, key: &Key, bytes: Bytes) -> Result<(), BackupError> {
-        let expected = Digest::of(&bytes);
+        let expected = ContentDigest::of(&bytes);
         self.put(key, bytes, expected).await.map_err(BackupError::Target)
     }
 
@@ -280,9 +312,9 @@ fn is_ours(state: &State, key: &Key) -> bool {
     repository.is_some_and(|path| state.repository(&path).is_some_and(|found| found.file(package).is_some()))
 }
 
-async fn digest(bytes: &Bytes) -> Option<Digest> {
+async fn is_right(bytes: &Bytes, expected: ContentDigest) -> bool {
     let bytes = bytes.clone();
-    blocking(move || Digest::of(&bytes)).await.ok()
+    blocking(move || expected.matches(&bytes)).await.unwrap_or(false)
 }
 
 /// Makes a call again while the storage does not answer.

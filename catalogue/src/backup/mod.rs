@@ -16,11 +16,11 @@ use serde::Serialize;
 use storage::{ObjectStore, StorageError};
 use uuid::Uuid;
 
-use crate::inventory::{Item, Role};
+use crate::inventory::Role;
 use crate::outcome::{CommitError, OpenError};
 use crate::replay::{Replayed, replay};
 use crate::replica::Replica;
-use crate::{RepositoryPath, State, layout};
+use crate::{RepositoryPath, layout};
 
 use copying::Copying;
 use marker::{Finished, Marker};
@@ -121,7 +121,7 @@ impl Replica {
             let gone = copying.copy(&state).await?;
             let now = self.current().await?.state.clone();
             // what was removed meanwhile is not damaged: the newer state says where it is, or does not need it
-            if gone.is_empty() || gone.iter().all(|(item, _)| is_needed(&now, item)) {
+            if gone.is_empty() || gone.iter().all(|(item, _)| now.needs(item)) {
                 break gone;
             }
             if passes == PASSES {
@@ -135,11 +135,6 @@ impl Replica {
         let marker = Marker { whole: true, finished: Some(finished), ..marker };
         copying.finish(&state, marker, damaged).await
     }
-}
-
-fn is_needed(state: &State, item: &Item) -> bool {
-    let repository = state.repository(&item.repository);
-    repository.is_some_and(|repository| repository.inventory().contains(item))
 }
 
 /// Copies a backup, or any storage that nobody writes to, into an empty storage, which gets an id of its own. Whoever is

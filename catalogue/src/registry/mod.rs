@@ -1,6 +1,7 @@
 //! The registry door's use cases: pushing, deleting and reading what is no classic request.
 
 mod blobs;
+mod calls;
 mod charts;
 mod delete;
 mod error;

@@ -102,6 +102,7 @@ async fn gone(store: &dyn ObjectStore, state: &State) -> Result<Vec<Found>, Stor
             Role::Provenance => "the provenance is gone",
             Role::Replaced => "it was replaced, and cannot be served by its digest any more",
             Role::Trashed => "it was removed, and cannot be restored any more",
+            Role::Content => "it was pushed to the registry, and its object is gone",
         };
         let mut found = role != Role::Missing && places.iter().any(|key| there.contains(key));
         // a listing may lag

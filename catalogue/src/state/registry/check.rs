@@ -1,7 +1,7 @@
 //! Whether something may happen in the registry.
 
 use chart::oci::{ContentDigest, Reference, RegistryName, Tag};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::State;
 use super::super::proposal::{Accepted, Refusal};
@@ -96,24 +96,25 @@ impl State {
         digest: ContentDigest,
         is_manifest: bool,
     ) -> Result<Accepted, Refusal> {
-        let is_due = if is_manifest { self.is_manifest_due(name, digest) } else { self.is_blob_due(name, digest) };
-        let name = name.clone();
-        match is_due {
+        let (name, at) = (name.clone(), self.at);
+        let is_idle =
+            if is_manifest { self.is_manifest_idle(&name, digest, at) } else { self.is_blob_idle(&name, digest, at) };
+        match is_idle {
             false => Err(Refusal::InUse),
             true if is_manifest => Ok(Change::ManifestRemoved { name, digest }.into()),
             true => Ok(Change::BlobUnlinked { name, digest }.into()),
         }
     }
 
-    pub(crate) fn is_blob_due(&self, name: &RegistryName, digest: ContentDigest) -> bool {
+    pub(crate) fn is_blob_idle(&self, name: &RegistryName, digest: ContentDigest, now: Timestamp) -> bool {
         let since = self.registry.blobs.get(&(name.clone(), digest));
-        since.is_some_and(|since| self.at.duration_since(*since) > GRACE) && !self.registry.is_needed(name, digest)
+        since.is_some_and(|since| now.duration_since(*since) > GRACE) && !self.registry.is_needed(name, digest)
     }
 
-    pub(crate) fn is_manifest_due(&self, name: &RegistryName, digest: ContentDigest) -> bool {
+    pub(crate) fn is_manifest_idle(&self, name: &RegistryName, digest: ContentDigest, now: Timestamp) -> bool {
         let manifest = self.registry.manifests.get(&(name.clone(), digest));
         let is_idle = |manifest: &PushedManifest| {
-            manifest.is_chart && manifest.version.is_none() && self.at.duration_since(manifest.pushed) > GRACE
+            manifest.is_chart && manifest.version.is_none() && now.duration_since(manifest.pushed) > GRACE
         };
         manifest.is_some_and(|manifest| is_idle(manifest))
             && !self.registry.is_tagged(name, digest)

@@ -95,10 +95,7 @@ impl State {
             Reference::Digest(digest) => self.manifest_of_digest(name, *digest),
             Reference::Tag(tag) => match self.registry.tags.get(&(name.clone(), tag.clone())) {
                 Some(digest) => self.manifest_of_digest(name, *digest),
-                None => {
-                    let version = self.version_of_tag(name, tag)?;
-                    version.made.current.as_ref().map(|made| found_made(version, made))
-                }
+                None => manifest_of_chart(self.chart_of(name)?.1, reference),
             },
         }
     }
@@ -107,12 +104,7 @@ impl State {
         if let Some(manifest) = self.registry.manifests.get(&(name.clone(), digest)) {
             return if self.is_listed(name, manifest) { self.found_pushed(digest, manifest) } else { None };
         }
-        let (_, chart) = self.chart_of(name)?;
-        let digest = digest.sha256()?;
-        chart.versions.iter().find_map(|version| {
-            let made = version.made.all().find(|made| made.digest == digest)?;
-            Some(found_made(version, made))
-        })
+        manifest_of_chart(self.chart_of(name)?.1, &Reference::Digest(digest))
     }
 
     /// What belongs to a version is there while that is: it may have gone missing.
@@ -134,13 +126,7 @@ impl State {
             return Some(FoundBlob { digest, size: object.size, source: BlobSource::Object(object.key.clone()) });
         }
         let (repository, chart) = self.chart_of(name)?;
-        let source = chart_blob(repository, chart, digest.sha256()?)?;
-        let size = match &source {
-            BlobSource::File(location) => location.size,
-            BlobSource::Metadata(version) => version.metadata.len() as u64,
-            BlobSource::Object(_) => return None,
-        };
-        Some(FoundBlob { digest, size, source })
+        blob_of_chart(repository, chart, digest)
     }
 
     /// A version of the chart has the blob.
@@ -210,6 +196,34 @@ impl State {
         };
         digests.filter_map(referrer).collect()
     }
+}
+
+/// The manifest made of a version of the chart.
+fn manifest_of_chart(chart: &Chart, reference: &Reference) -> Option<FoundManifest> {
+    match reference {
+        Reference::Tag(tag) => {
+            let version = &chart.versions[chart.position(&tag.version()?)?];
+            version.made.current.as_ref().map(|made| found_made(version, made))
+        }
+        Reference::Digest(digest) => {
+            let digest = digest.sha256()?;
+            chart.versions.iter().find_map(|version| {
+                let made = version.made.all().find(|made| made.digest == digest)?;
+                Some(found_made(version, made))
+            })
+        }
+    }
+}
+
+/// The blob that a version of the chart has.
+fn blob_of_chart(repository: &Repository, chart: &Chart, digest: ContentDigest) -> Option<FoundBlob> {
+    let source = chart_blob(repository, chart, digest.sha256()?)?;
+    let size = match &source {
+        BlobSource::File(location) => location.size,
+        BlobSource::Metadata(version) => version.metadata.len() as u64,
+        BlobSource::Object(_) => return None,
+    };
+    Some(FoundBlob { digest, size, source })
 }
 
 fn found_made(version: &Arc<Version>, made: &MadeManifest) -> FoundManifest {

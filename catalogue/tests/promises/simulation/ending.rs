@@ -157,12 +157,17 @@ impl World {
         let mut referenced = BTreeSet::new();
         for repository in state.repositories.values() {
             let versions = repository.charts.values().flat_map(|chart| &chart.versions);
-            referenced.extend(versions.map(|version| version.package.key.clone()));
+            let missing = repository.files.values().filter_map(|facts| facts.missing.as_ref());
+            for version in versions.chain(missing) {
+                referenced.insert(version.package.key.clone());
+                // a manifest of the version names them
+                referenced.extend(version.made.provenances().map(|provenance| provenance.key.clone()));
+            }
             for facts in repository.files.values() {
                 referenced.extend(facts.provenance.iter().map(|provenance| provenance.stored.key.clone()));
-                referenced.extend(facts.missing.iter().map(|version| version.package.key.clone()));
             }
         }
+        referenced.extend(state.registry.objects().map(|(_, object)| object.key.clone()));
         for key in self.keys() {
             let text = key.as_str();
             let kept = ["format.json", "clock.json", "journal/", "snapshots/"].map(|name| format!(".chandlery/{name}"));

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod charts;
+mod collected;
 mod kept;
 
 use bytes::Bytes;
