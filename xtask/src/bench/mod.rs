@@ -3,7 +3,9 @@
 //! Each server is pinned to one core and the load to the other; what counts is the server's processor time per
 //! request, which is steadier than requests per second. Nothing here runs in the tests: a slow machine is no defect.
 
+mod bucket;
 mod corpus;
+mod distance;
 mod download;
 mod index;
 mod load;
@@ -19,14 +21,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::step;
 use crate::workspace::Workspace;
+use crate::{step, tools};
 use report::Report;
 
 /// What a run measures.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only measurements with this in their name: index, download, upload, start, registry
+    /// Only measurements with this in their name: index, download, upload, start, registry, bucket
     #[arg(default_value = "")]
     only: String,
     /// Smaller corpora and shorter runs: for a look, not for the record
@@ -46,6 +48,8 @@ pub struct Bench {
     pub root: PathBuf,
     /// The server, built with the release profile.
     pub binary: PathBuf,
+    /// The S3 server of the tests.
+    pub gateway: PathBuf,
     /// For corpora and storages; kept between runs, because corpora are the same every time.
     pub folder: PathBuf,
     /// How long each load runs, in seconds.
@@ -68,18 +72,20 @@ pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let bench = Bench {
         root: workspace.root.clone(),
         binary,
+        gateway: tools::folder(workspace).join("versitygw-1.8.0/versitygw"),
         folder: workspace.target.join("bench"),
         seconds: if arguments.quick { 2 } else { 5 },
         largest: if arguments.quick { 10_000 } else { 100_000 },
     };
     std::fs::create_dir_all(&bench.folder).context("cannot create the folder for corpora")?;
     let mut report = Report::default();
-    let measurements: [(&str, Measurement); 5] = [
+    let measurements: [(&str, Measurement); 6] = [
         ("index", index::run),
         ("download", download::run),
         ("upload", upload::run),
         ("start", start::run),
         ("registry", registry::run),
+        ("bucket", bucket::run),
     ];
     for (name, measure) in measurements {
         if name.contains(&arguments.only) {

@@ -43,16 +43,19 @@ pub fn require(program: &str) -> Result<()> {
 
 /// Starts Chandlery on a storage, on one core or on all.
 pub fn chandlery(bench: &Bench, storage: &Path, pinned: bool, more: &[&str]) -> Result<Server> {
+    let mut command = command(pinned, &bench.binary);
+    command.arg("--storage=local").arg(format!("--storage-local-rootdir={}", storage.display())).args(more);
+    start(bench, command, &storage.with_extension("catalogue"))
+}
+
+/// Starts Chandlery by a command that names its storage.
+pub fn start(bench: &Bench, mut command: Command, catalogue: &Path) -> Result<Server> {
     let port = free_port()?;
     let log = File::create(bench.folder.join("chandlery.log"))?;
-    let catalogue = storage.with_extension("catalogue");
-    let mut command = command(pinned, &bench.binary);
     command
         .arg(format!("--port={port}"))
-        .args(["--listen-host=127.0.0.1", "--storage=local", "--cache-interval=0"])
-        .arg(format!("--storage-local-rootdir={}", storage.display()))
+        .args(["--listen-host=127.0.0.1", "--cache-interval=0"])
         .arg(format!("--catalogue={}", catalogue.display()))
-        .args(more)
         .stderr(log);
     let began = Instant::now();
     let process = Process::start(&mut command)?;
@@ -116,7 +119,7 @@ fn command(pinned: bool, program: &Path) -> Command {
     }
 }
 
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
     Ok(listener.local_addr()?.port())
 }
