@@ -37,7 +37,7 @@ struct Registry {
 impl Registry {
     async fn start(way: Way) -> Self {
         let authority = Authority::new("founders");
-        let launch = Launch::default().with("--depth=1");
+        let launch = Launch::default().with("--depth=1").with("--stack-repository=");
         let launch = match way {
             Way::Plain => launch,
             Way::Encrypted => launch.with_tls(&authority),
