@@ -83,3 +83,35 @@ async fn it_has_another_name_or_none() {
         assert_eq!(without.get("/-/api/v1/charts").await.expect(200).json()["charts"], serde_json::json!([]));
     }
 }
+
+/// The registry has the same bytes, and takes nothing.
+async fn every_chart_is_pulled_from_the_registry_too(helm: Helm) {
+    let server = Server::start().await;
+    let index = server.index("stack").await;
+    for name in charts().keys() {
+        let entry = &index.value["entries"][name][0];
+        let version = entry["version"].as_str().unwrap();
+        let reference = format!("oci://{}/stack/{name}", server.address());
+        helm.pull(&[&reference, "--version", version, "--plain-http"], "pulled");
+        let pulled = helm.read(&format!("pulled/{name}-{version}.tgz"));
+        assert_eq!(entry["digest"], chart::Digest::of(&pulled).to_string(), "{name}");
+    }
+    let push = ["push", "pulled/gateway-0.1.0.tgz", &format!("oci://{}/stack", server.address()), "--plain-http"];
+    let refused = helm.run(&push);
+    assert!(!refused.success, "{refused:?}");
+    assert_eq!(server.index("stack").await.value, index.value);
+}
+
+#[tokio::test]
+async fn helm_3_pulls_the_charts_of_the_program_from_the_registry() {
+    if let Some(helm) = Helm::release(HELM_3) {
+        every_chart_is_pulled_from_the_registry_too(helm).await;
+    }
+}
+
+#[tokio::test]
+async fn helm_4_pulls_the_charts_of_the_program_from_the_registry() {
+    if let Some(helm) = Helm::release(HELM_4) {
+        every_chart_is_pulled_from_the_registry_too(helm).await;
+    }
+}
