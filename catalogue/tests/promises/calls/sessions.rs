@@ -254,8 +254,8 @@ async fn an_upload_in_which_nothing_happens_is_swept() {
         pass(1900).await;
         let appended = replica.append_upload(&name(), endless, None, body(&["more "])).await;
         replica.collect().await.unwrap();
-        if appended.is_err() {
-            assert_eq!(appended.unwrap_err(), UploadError::Unknown);
+        if let Err(error) = appended {
+            assert_eq!(error, UploadError::Unknown);
             assert!(leftovers(&site).await.is_empty());
             return;
         }
