@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalogue::{Chart, Version};
-use chart::Constraint;
+use chart::{Constraint, Digest};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use super::pattern::Pattern;
 use crate::error::Error;
 
 /// The parameters that [`Filter::read`] reads.
-pub const PARAMETERS: [&str; 7] = ["name", "keyword", "text", "deprecated", "type", "since", "range"];
+pub const PARAMETERS: [&str; 8] = ["name", "keyword", "text", "deprecated", "type", "since", "range", "digest"];
 
 /// Conditions that must all hold.
 #[derive(Debug, Default)]
@@ -26,6 +26,7 @@ pub struct Filter {
     kind: Option<String>,
     since: Option<Timestamp>,
     range: Option<Constraint>,
+    digest: Option<Digest>,
 }
 
 /// What Helm takes a chart for that names no type.
@@ -58,6 +59,7 @@ impl Filter {
             kind: kind.map(str::to_owned),
             since: parameters.since()?,
             range: parameters.range()?,
+            digest: parameters.digest()?,
         })
     }
 
@@ -92,6 +94,9 @@ impl Filter {
         if self.since.is_some_and(|since| version.created < since) {
             return false;
         }
+        if self.digest.is_some_and(|digest| !has_digest(version, digest)) {
+            return false;
+        }
         let asks = self.keyword.is_some() || !self.words.is_empty() || self.deprecated.is_some() || self.kind.is_some();
         !asks
             || self.fits_described(version.name.as_str(), &serde_json::from_str(&version.metadata).unwrap_or_default())
@@ -118,4 +123,9 @@ impl Filter {
         };
         self.words.iter().all(is_there)
     }
+}
+
+/// The package has the digest, or a manifest that the registry has made of it.
+fn has_digest(version: &Version, digest: Digest) -> bool {
+    version.package.digest == digest || version.made.all().any(|manifest| manifest.digest == digest)
 }

@@ -1,7 +1,7 @@
 //! What a request's query says, read strictly: a script that mistypes a filter must not get everything.
 
 use catalogue::RepositoryPath;
-use chart::{Constraint, ConstraintError};
+use chart::{Constraint, ConstraintError, Digest};
 use jiff::Timestamp;
 
 use crate::config::{Depth, Repository};
@@ -95,6 +95,15 @@ impl Parameters {
         range.map_err(|ConstraintError(text)| {
             bad(format!("range is one of Helm's, such as ^1.2 or >=1.0.0 <2, and not {text:?}"))
         })
+    }
+
+    /// `digest`, with or without the name of its algorithm.
+    pub fn digest(&self) -> Result<Option<Digest>, Error> {
+        let Some(text) = self.get("digest") else { return Ok(None) };
+        let digest = text.strip_prefix("sha256:").unwrap_or(text).parse().ok();
+        digest
+            .map(Some)
+            .ok_or_else(|| bad("digest is a SHA-256: 64 hexadecimal digits, with or without sha256:".to_owned()))
     }
 
     /// `repository`: the one at the root if it is not there.

@@ -34,6 +34,7 @@ mod registry_clients;
 mod registry_contract;
 mod registry_lists;
 mod registry_manifests;
+mod registry_rules;
 mod registry_uploads;
 mod removal;
 mod replicas;

@@ -53,6 +53,21 @@ async fn each_filter_finds_what_fits() {
 }
 
 #[tokio::test]
+async fn o18_who_has_a_digest_can_be_asked() {
+    let server = four_charts().await;
+    let shown = get(&server, "charts/nginx?range=1.0.0&fields=digest").await.json();
+    let digest = shown["digest"].as_str().unwrap().to_owned();
+    for text in [digest.clone(), format!("sha256:{digest}")] {
+        let (lines, _) = pages(&server, "versions", &format!("digest={text}&limit=10")).await;
+        assert_eq!(lines, ["nginx 1.0.0"]);
+    }
+    let (lines, _) = pages(&server, "versions", &format!("digest={}&limit=10", "0".repeat(64))).await;
+    assert_eq!(lines, [""; 0]);
+    let sentence = "digest is a SHA-256: 64 hexadecimal digits, with or without sha256:";
+    get(&server, "versions?digest=sha512:00").await.is_error(400, sentence);
+}
+
+#[tokio::test]
 async fn filters_of_charts_look_at_the_version_that_is_shown() {
     let server = four_charts().await;
     for (query, expected) in [
