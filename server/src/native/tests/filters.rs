@@ -64,7 +64,7 @@ async fn o18_who_has_a_digest_can_be_asked() {
     let (lines, _) = pages(&server, "versions", &format!("digest={}&limit=10", "0".repeat(64))).await;
     assert_eq!(lines, [""; 0]);
     let sentence = "digest is a SHA-256: 64 hexadecimal digits, with or without sha256:";
-    get(&server, "versions?digest=sha512:00").await.is_error(400, sentence);
+    server.get("/-/api/v1/versions?digest=sha512:00").await.is_error(400, sentence);
 }
 
 #[tokio::test]
