@@ -152,7 +152,7 @@ async fn what_cannot_be_understood_is_refused_with_what_it_should_be() {
         ("repository=a", "repository is empty: this server has one repository, at its root"),
         (
             "nme=x",
-            r#"there is no parameter \"nme\" here, but repository, fields, limit, cursor, name, keyword, text, deprecated, type, since, range"#,
+            r#"there is no parameter \"nme\" here, but repository, fields, limit, cursor, name, keyword, text, deprecated, type, since, range, digest"#,
         ),
         ("name=a&name=b", "name is there twice"),
         (&format!("name={}", "a".repeat(1025)), "name is longer than 1024 bytes"),
