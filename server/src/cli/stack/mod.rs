@@ -5,6 +5,7 @@ mod generate;
 mod list;
 mod plan;
 mod publish;
+mod registry;
 mod target;
 
 use std::fs;

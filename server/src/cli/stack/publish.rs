@@ -7,7 +7,7 @@ use chart::Package;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
-use super::target::{Credentials, Outcome, Target, Trust};
+use super::target::{Credentials, Outcome, Target, Trust, Way};
 use crate::cli::output::{EXIT_CODES, Output};
 use crate::cli::wrong_use;
 
@@ -21,6 +21,7 @@ const TOKEN: &str = "token";
 const FORCE: &str = "force";
 const CA_FILE: &str = "ca-file";
 const INSECURE: &str = "insecure-skip-tls-verify";
+const PLAIN_HTTP: &str = "plain-http";
 
 pub(super) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
@@ -28,9 +29,12 @@ pub(super) fn command() -> Command {
     };
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("publish")
-        .about("Publish the charts on any server with ChartMuseum's API")
+        .about("Publish the charts on any server with ChartMuseum's API, or in any OCI registry")
         .after_help(EXIT_CODES)
-        .arg(text(TO, "URL", "The address of the repository, as `helm repo add` takes it").required(true))
+        .arg(
+            text(TO, "URL", "The address of the repository as `helm repo add` takes it, or oci:// as `helm push` does")
+                .required(true),
+        )
         .arg(text(CHART, "NAME", "Only this chart; may be repeated").action(ArgAction::Append))
         .arg(text(CONTEXT_PATH, "PATH", "The context path of that server, which is part of the address"))
         .arg(text(USERNAME, "NAME", "The user").env("STACK_USERNAME"))
@@ -45,6 +49,7 @@ pub(super) fn command() -> Command {
         .arg(flag(FORCE, "Replace versions that have other bytes there"))
         .arg(text(CA_FILE, "PATH", "Trust the certificates of this file (PEM) as well"))
         .arg(flag(INSECURE, "Trust any certificate"))
+        .arg(flag(PLAIN_HTTP, "Ask a registry by HTTP"))
         .arg(Output::argument())
 }
 
@@ -103,7 +108,8 @@ fn target(matches: &ArgMatches) -> Result<Target, String> {
     };
     let trust = Trust { ca_file: text(CA_FILE), anybody: matches.get_flag(INSECURE) };
     let context_path = text(CONTEXT_PATH).unwrap_or_default();
-    Target::new(&text(TO).unwrap_or_default(), &context_path, credentials, &trust, matches.get_flag(FORCE))
+    let way = Way { context_path, plain_http: matches.get_flag(PLAIN_HTTP), trust };
+    Target::new(&text(TO).unwrap_or_default(), &way, credentials, matches.get_flag(FORCE))
 }
 
 fn from_standard_input() -> Result<String, String> {

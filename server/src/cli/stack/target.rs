@@ -8,6 +8,8 @@ use reqwest::{Certificate, Client, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::registry::{Registry, SCHEME};
+
 /// How long a server may take to take a chart: the slowest are asked through proxies that check it.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// The most of an answer that is told.
@@ -62,28 +64,37 @@ impl Outcome {
     }
 }
 
-/// A repository on a server with ChartMuseum's API.
+/// Where charts are published.
 pub(super) struct Target {
     address: String,
-    /// Of the charts of the repository, in the API.
-    charts: Url,
-    client: Client,
-    credentials: Credentials,
-    force: bool,
+    place: Place,
+}
+
+enum Place {
+    Repository(Repository),
+    Registry(Registry),
+}
+
+/// How a target is reached.
+pub(super) struct Way {
+    /// The context path of a repository's server.
+    pub context_path: String,
+    /// A registry is asked by HTTP.
+    pub plain_http: bool,
+    pub trust: Trust,
 }
 
 impl Target {
-    /// A repository at this address, whose server has this context path.
-    pub fn new(
-        address: &str,
-        context_path: &str,
-        credentials: Credentials,
-        trust: &Trust,
-        force: bool,
-    ) -> Result<Self, String> {
-        let charts = charts(address, context_path)?;
-        let client = client(trust)?;
-        Ok(Self { address: address.to_owned(), charts, client, credentials, force })
+    /// A repository at an address of HTTP, or a path of a registry (`oci://`).
+    pub fn new(address: &str, way: &Way, credentials: Credentials, force: bool) -> Result<Self, String> {
+        let client = client(&way.trust)?;
+        let place = if address.starts_with(SCHEME) {
+            Place::Registry(Registry::new(address, way.plain_http, client, credentials, force)?)
+        } else {
+            let charts = charts(address, &way.context_path)?;
+            Place::Repository(Repository { charts, client, credentials, force })
+        };
+        Ok(Self { address: address.to_owned(), place })
     }
 
     /// As it was given.
@@ -93,13 +104,25 @@ impl Target {
 
     /// Publishes a chart. What is there with the same bytes is left alone.
     pub async fn publish(&self, package: &Package) -> Outcome {
-        match self.try_to(package).await {
-            Ok(outcome) => outcome,
-            Err(reason) => Outcome::Failed { reason },
-        }
+        let outcome = match &self.place {
+            Place::Repository(repository) => repository.publish(package).await,
+            Place::Registry(registry) => registry.publish(package).await,
+        };
+        outcome.unwrap_or_else(|reason| Outcome::Failed { reason })
     }
+}
 
-    async fn try_to(&self, package: &Package) -> Result<Outcome, String> {
+/// A repository on a server with ChartMuseum's API.
+struct Repository {
+    /// Of the charts of the repository, in the API.
+    charts: Url,
+    client: Client,
+    credentials: Credentials,
+    force: bool,
+}
+
+impl Repository {
+    async fn publish(&self, package: &Package) -> Result<Outcome, String> {
         if let Some(digest) = self.digest(package).await? {
             match digest == package.digest().to_string() {
                 true => return Ok(Outcome::Present),
@@ -156,7 +179,7 @@ impl Target {
 fn charts(address: &str, context_path: &str) -> Result<Url, String> {
     let mut url = Url::parse(address).map_err(|error| format!("--to: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("--to: expected an address that begins with http:// or https://".to_owned());
+        return Err("--to: expected an address that begins with http://, https:// or oci://".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("--to: user and password belong into --username and --password".to_owned());
@@ -188,15 +211,16 @@ fn client(trust: &Trust) -> Result<Client, String> {
 }
 
 /// What a server said, with its status; a line at most.
-fn told(status: StatusCode, text: &str) -> String {
+pub(super) fn told(status: StatusCode, text: &str) -> String {
     let answer: Value = serde_json::from_str(text).unwrap_or_default();
-    let text = answer["error"].as_str().unwrap_or(text);
+    // ChartMuseum's form, a registry's, or none
+    let text = answer["error"].as_str().or(answer["errors"][0]["message"].as_str()).unwrap_or(text);
     let text: String = text.chars().filter(|character| !character.is_control()).take(TOLD).collect();
     format!("{status}: {text}")
 }
 
 /// An error with what is behind it.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -65,6 +65,39 @@ async fn charts_are_published_on_another_server_once() {
 }
 
 #[tokio::test]
+async fn charts_are_published_in_a_registry_once() {
+    let server = Server::with(&["--depth=2", "--basic-auth-user=me", "--basic-auth-pass=$secret"]).await;
+    let to = format!("oci://{}/org/team", server.address());
+    let publish = async |password: &str| {
+        let access = ["--username=me", password, "--plain-http", "--output=json"];
+        stack(&[&["publish", "--to", &to][..], &access].concat()).await
+    };
+    let refused = publish("--password=wrong").await.expect(1);
+    assert_eq!(outcomes(&refused), ["failed"]);
+    assert!(refused.json()["charts"][0]["reason"].as_str().unwrap().starts_with("401 Unauthorized: "), "{refused:?}");
+    assert_eq!(outcomes(&publish("--password=$secret").await.expect(0)), ["published"]);
+    assert_eq!(outcomes(&publish("--password=$secret").await.expect(0)), ["present"]);
+
+    let mut server = server;
+    server.authorize("Basic bWU6JHNlY3JldA==");
+    let own = stack(&["list", "--output=json"]).await.json();
+    let index = server.index("org/team").await;
+    for chart in own["charts"].as_array().unwrap() {
+        let (name, version) = (chart["name"].as_str().unwrap(), chart["version"].as_str().unwrap());
+        assert_eq!(index.entry(name, version)["digest"], chart["digest"]);
+        let manifest = server.get(&format!("/v2/org/team/{name}/manifests/{version}")).await.expect(200).json();
+        assert_eq!(manifest["layers"][0]["digest"], format!("sha256:{}", chart["digest"].as_str().unwrap()));
+    }
+    let gateway = own["charts"].as_array().unwrap().iter().find(|chart| chart["name"] == "gateway").unwrap();
+    let other = acceptance::Chart::new("gateway", gateway["version"].as_str().unwrap());
+    server.publish("org/other", &other).await;
+    let to = format!("oci://{}/org/other", server.address());
+    let more = ["--chart=gateway", "--username=me", "--password=$secret", "--plain-http", "--output=json"];
+    let differs = stack(&[&["publish", "--to", &to][..], &more].concat()).await.expect(1);
+    assert_eq!(outcomes(&differs), ["differs"]);
+}
+
+#[tokio::test]
 async fn other_bytes_are_replaced_only_if_that_is_asked_for() {
     let server = Server::start().await;
     let own = stack(&["list", "--output=json"]).await.json();
