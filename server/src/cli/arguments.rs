@@ -39,6 +39,7 @@ pub(super) fn command() -> Command {
             super::doctor::command(),
             super::doctor::contender_command(),
             super::scrub::command(),
+            super::collect::command(),
             super::restore::command(),
             super::backup::command(),
             super::backup::restore_command(),

@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod beside;
 mod check_config;
+mod collect;
 mod doctor;
 mod export;
 mod hand_back;
@@ -62,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("doctor", flags)) => doctor::run(&settings, &values, flags),
         Some((doctor::CONTENDER, _)) => doctor::contend(&settings),
         Some(("scrub", flags)) => scrub::run(&settings, flags),
+        Some(("collect", flags)) => collect::run(&settings, flags),
         Some(("backup", flags)) => backup::run(&settings, flags),
         Some(("export", flags)) => export::run(&settings, flags),
         Some(("restore-backup", flags)) => backup::restore(&settings, flags),

@@ -2,6 +2,7 @@
 
 mod backup;
 mod bucket;
+mod collect;
 mod doctor;
 mod restore;
 mod scrub;
