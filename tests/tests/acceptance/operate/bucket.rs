@@ -56,3 +56,25 @@ async fn a_bucket_is_measured_read_again_copied_and_restored_into_a_folder() {
     assert_eq!(served.get("/index.yaml").await.expect(200).body, index);
     assert_eq!(served.pull("", "one", "1.0.0").await, chart.bytes);
 }
+
+#[tokio::test]
+async fn a_repository_is_exported_into_a_bucket_as_files() {
+    let Some(gateway) = gateway() else { return };
+    let server = Launch::default().in_bucket(gateway).without("serve").start().await;
+    let chart = Chart::new("one", "1.0.0+build");
+    server.publish("", &chart).await;
+    server.post("/api/prov", chart.provenance()).await.expect(201);
+    let prefix = format!("tests/{}", uuid::Uuid::new_v4().simple());
+    let to = format!("--to=s3://charts/{prefix}");
+    let report = operate(&server, &["export", &to, "--output=json"]).await.expect(0).json();
+    assert_eq!((&report["versions"], &report["written"]), (&1.into(), &2.into()), "{report}");
+    let read = |file: &str| std::fs::read(gateway.files().join(&prefix).join(file)).unwrap();
+    let index: serde_json::Value = serde_json::from_slice(&read("index.yaml")).unwrap();
+    let entry = &index["entries"]["one"][0];
+    assert_eq!(entry["digest"], chart.digest);
+    let url = entry["urls"][0].as_str().unwrap().replace("%2B", "+");
+    assert_eq!(read(&url), chart.bytes);
+    assert_eq!(read(&format!("{url}.prov")), chart.provenance().as_bytes());
+    let again = operate(&server, &["export", &to, "--output=json"]).await.expect(0).json();
+    assert_eq!((&again["written"], &again["present"]), (&0.into(), &2.into()), "{again}");
+}
