@@ -183,6 +183,11 @@ fn serve(folder: &Path, arguments: &[&str]) -> (Server, SocketAddr, BufReader<st
 fn with_an_address_alone_it_serves_the_folder_charts_until_it_is_told_to_stop() {
     let folder = tempfile::tempdir().unwrap();
     let (mut server, address, mut lines) = serve(folder.path(), &[]);
+    // read all the while: a server whose log nobody takes cannot write all of it before it ends
+    let log = std::thread::spawn(move || {
+        let mut rest = String::new();
+        lines.read_to_string(&mut rest).map(|_| rest)
+    });
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -200,8 +205,7 @@ fn with_an_address_alone_it_serves_the_folder_charts_until_it_is_told_to_stop() 
     kill_process(Pid::from_child(&server.0), Signal::TERM).unwrap();
     let status = server.0.wait().unwrap();
     assert_eq!(status.code(), Some(0));
-    let mut rest = String::new();
-    lines.read_to_string(&mut rest).unwrap();
+    let rest = log.join().unwrap().unwrap();
     let messages: Vec<String> = rest
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["M"].as_str().unwrap().to_owned())
