@@ -319,7 +319,7 @@ impl Catalogue {
     /// If the storage fails.
     pub async fn write_snapshot(&self) -> Result<(), CommitError> {
         let state: Arc<State> = self.replica.current().await?.state.clone();
-        let written = crate::engine::write_snapshot(&*self.replica.store, state).await;
+        let written = crate::snapshot::write(&*self.replica.store, state).await;
         written.map_err(|error| CommitError::Unavailable(error.to_string()))
     }
 

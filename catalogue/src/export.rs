@@ -11,10 +11,10 @@ use storage::{Key, ObjectStore, StorageError};
 
 use crate::backup::{BackupError, Damage, Progress};
 use crate::blocking::blocking;
+use crate::format::known_storage_id;
 use crate::inventory::{Item, Role};
 use crate::published;
 use crate::replica::Replica;
-use crate::start::known_storage_id;
 use crate::view::RepositoryView;
 use crate::{IndexOptions, PackageLocation, PackageUrls, Repository, RepositoryPath, layout};
 

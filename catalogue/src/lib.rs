@@ -14,6 +14,7 @@ pub mod database;
 mod embedded;
 mod engine;
 mod export;
+mod format;
 mod hand_back;
 mod handed_back;
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use storage::ObjectStore;
 
+use crate::format::known_storage_id;
 use crate::outcome::OpenError;
-use crate::start::{from_snapshot, known_storage_id};
+use crate::snapshot::newest_state;
 use crate::state::Touched;
 use crate::{LEVEL, State, journal, layout};
 
@@ -29,7 +30,7 @@ pub struct Replayed {
 pub async fn replay(store: &Arc<dyn ObjectStore>, until: Option<u64>) -> Result<Option<Replayed>, OpenError> {
     let Some(id) = known_storage_id(&**store).await? else { return Ok(None) };
     let last = until.unwrap_or(u64::MAX);
-    let begin = from_snapshot(&**store, id, LEVEL, last).await?;
+    let begin = newest_state(&**store, id, LEVEL, last).await?;
     let snapshot = begin.as_ref().map(|state| state.sequence);
     let mut state = begin.unwrap_or_else(|| State::empty(id));
     let mut touched = Touched::default();

@@ -13,9 +13,9 @@ use storage::{Key, Listed, ObjectStore, Prefix, StorageError};
 use super::marker::Marker;
 use super::{BackupError, BackupReport, Damage, Progress};
 use crate::blocking::blocking;
+use crate::format::format_file;
 use crate::inventory::{Item, Role};
 use crate::pieces::{PIECE, Pieces};
-use crate::start::{format_file, newest_snapshots};
 use crate::{RepositoryPath, State, layout, snapshot};
 
 /// Objects whose bytes are in memory at the same time.
@@ -273,7 +273,7 @@ impl Copying {
     /// Deletes what only earlier states needed.
     async fn tidy(&self, state: &State, marker: &Marker) -> Result<u64, BackupError> {
         self.refuse_another(marker).await?;
-        let snapshots = newest_snapshots(&*self.to).await.map_err(BackupError::Target)?;
+        let snapshots = snapshot::newest(&*self.to).await.map_err(BackupError::Target)?;
         let snapshots = snapshots.into_iter().skip(KEPT_SNAPSHOTS).map(layout::snapshot);
         let objects = self.held.keys().filter(|key| !self.needed.contains(*key) && is_ours(state, key)).cloned();
         let old: Vec<Key> = snapshots.chain(objects).collect();

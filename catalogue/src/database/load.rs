@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 
 use super::connection::{Connection, Place};
 use super::packed::{self, Fields};
-use super::rows::{InRepository, KnownFile, read_body, read_file, read_path, read_time, read_version, unreadable};
-use super::{DatabaseError, Loaded, Recorded, statements};
+use super::rows::{InRepository, KnownFile, read_body, read_file, read_path, read_time, read_version};
+use super::{DatabaseError, Loaded, Recorded, statements, unreadable};
 use crate::change::StoredObject;
 use crate::view::{RegionKey, StoredRegions};
 use crate::{Chart, Registry, Repository, RepositoryPath, State, Trashed, Version};

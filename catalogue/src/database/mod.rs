@@ -80,6 +80,10 @@ pub enum DatabaseError {
     },
 }
 
+fn unreadable(reason: impl std::fmt::Display) -> DatabaseError {
+    DatabaseError::Unreadable { reason: reason.to_string() }
+}
+
 /// What the file held.
 #[derive(Debug)]
 pub struct Loaded {

@@ -9,8 +9,7 @@ use std::ops::Range;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::DatabaseError;
-use super::rows::unreadable;
+use super::{DatabaseError, unreadable};
 
 /// Rows in one value: the cost of asking is small beside that of so many rows, and the value small in memory.
 const ROWS: i64 = 512;

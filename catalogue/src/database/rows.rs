@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use storage::Key;
 
-use super::DatabaseError;
 use super::packed::Fields;
+use super::{DatabaseError, unreadable};
 use crate::change::{StoredFile, StoredObject};
 use crate::{FileFacts, Made, MadeManifest, PushedManifest, RepositoryPath, State, Trashed, Version};
 
@@ -120,8 +120,4 @@ pub(super) fn read_time(text: &str) -> Result<Timestamp, DatabaseError> {
 
 pub(super) fn read_body<T: DeserializeOwned>(text: &str) -> Result<T, DatabaseError> {
     serde_json::from_str(text).map_err(unreadable)
-}
-
-pub(super) fn unreadable(reason: impl std::fmt::Display) -> DatabaseError {
-    DatabaseError::Unreadable { reason: reason.to_string() }
 }

@@ -6,7 +6,7 @@ use sqlx::{Connection as _, Sqlite, Transaction};
 use super::connection::Connection;
 use super::pending::Batch;
 use super::steps::{self, Step};
-use super::{DatabaseError, rows, statements};
+use super::{DatabaseError, statements, unreadable};
 use crate::State;
 use crate::view::RegionKey;
 
@@ -51,7 +51,7 @@ async fn write_meta(transaction: &mut Transaction<'_, Sqlite>, batch: &Batch) ->
     // pages that came with a whole state are all pages only if it was said what rendered them
     let fingerprint = batch.fingerprint.as_deref().or(batch.whole.then_some(""));
     let row = sqlx::query(statements::WRITE_META).bind(storage.to_string());
-    let row = row.bind(i64::try_from(*sequence).map_err(rows::unreadable)?).bind(entry.to_string());
+    let row = row.bind(i64::try_from(*sequence).map_err(unreadable)?).bind(entry.to_string());
     let row = row.bind(at.to_string()).bind(level).bind(adopted).bind(fingerprint);
     row.execute(&mut **transaction).await?;
     Ok(())

@@ -24,7 +24,7 @@ use crate::view::View;
 use crate::{Clock, RepositoryPath, State};
 
 use follow::FollowError;
-pub(crate) use snapshots::{Backlog, write_snapshot};
+pub(crate) use snapshots::Backlog;
 
 /// A storage call that takes longer has failed, as far as those who wait are concerned.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -4,6 +4,7 @@
 //! repository's facts follow the line that names it. Equal states give equal bytes.
 
 mod decode;
+mod stored;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::state::{ContentLine, ObjectSince};
 use crate::{FileFacts, PushedManifest, RepositoryPath, State, Trashed, Version};
 
 pub use decode::{SnapshotError, decode};
+pub(crate) use stored::{newest, newest_state, write};
 
 /// The form of the file. Facts of later journal levels do not change it.
 const FORMAT: u32 = 1;
