@@ -86,11 +86,7 @@ fn other_texts_are_refused_in_chartmuseums_words() {
         &good.replace("-----END PGP SIGNATURE-----", ""),
         &good.replace("END PGP SIGNATURE", "END PGP MESSAGE"),
         &good.replace("SIGNATURE-----\n\nwsBc", "SIGNATURE-----\nwsBc"),
-        &good.replace("d3N0", "d3N"),
-        &good.replace("d3N0", "d3*0"),
-        &good.replace("d3N0", "d===\n===="),
-        &good.replace("wsBcBAEBCgAQBQJc\nd3N0\n", ""),
-        &good.replace("=k9Y9", "=k9Y9\nd3N0"),
+        &good.replace("wsBcBAEBCgAQBQJc\nd3N0\n=k9Y9\n", ""),
     ] {
         let error = parse(text).expect_err(text);
         assert_eq!(error, ProvenanceError::Invalid, "{text}");
@@ -107,6 +103,7 @@ fn armour_may_be_that_of_other_writers() {
         good.replace("=k9Y9\n", ""),
         good.replace("d3N0", "d3N0d3M="),
         good.replace("d3N0", "d3N0dw=="),
+        good.replace("d3N0", "d3N"),
         format!("{good}\n\n"),
         good.replace("Hash: SHA512\n", ""),
         good.replace("Hash: SHA512\n", "Hash: SHA256, SHA512\nHash: SHA1\n"),

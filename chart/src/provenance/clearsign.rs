@@ -20,7 +20,7 @@ pub(super) fn signed_lines(text: &str) -> Option<Vec<&str>> {
         }
     }
     skip_headers(&mut lines)?;
-    skip_base64(&mut lines)?;
+    skip_signature(&mut lines)?;
     lines.all(str::is_empty).then_some(signed)
 }
 
@@ -34,30 +34,13 @@ fn skip_headers<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<()> {
     }
 }
 
-/// The signature's bytes, and the line that ends them.
-fn skip_base64<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<()> {
-    let (mut characters, mut padding) = (0, 0);
+/// The signature up to the line that ends it. What it is made of is for those who verify it.
+fn skip_signature<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<()> {
+    let mut is_empty = true;
     loop {
-        let line = lines.next()?;
-        let data = line.trim_end_matches('=');
-        let line_padding = line.len() - data.len();
-        if line == END || is_checksum(line) {
-            let ended = line == END || lines.next()? == END;
-            return (ended && characters > 0 && (characters + padding) % 4 == 0).then_some(());
+        match lines.next()? {
+            END => return (!is_empty).then_some(()),
+            line => is_empty &= line.is_empty(),
         }
-        if data.is_empty() || padding > 0 || line_padding > 2 || !data.bytes().all(is_base64) {
-            return None;
-        }
-        characters += data.len();
-        padding = line_padding;
     }
-}
-
-/// An optional CRC-24, which readers do not rely on.
-fn is_checksum(line: &str) -> bool {
-    line.strip_prefix('=').is_some_and(|sum| sum.len() == 4 && sum.bytes().all(is_base64))
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
