@@ -72,8 +72,43 @@ impl Server {
         .await;
     }
 
+    /// Like [`Server::run`], but for as long as it takes, and a server that gives up at its start is no failure: false says
+    /// that it did.
+    pub async fn run_unless_it_gives_up(&mut self) -> bool {
+        let listening = self.launch_process();
+        tokio::select! {
+            address = listening => self.address = address,
+            () = self.ended() => return self.gave_up(),
+        }
+        let ready = self.request(Method::GET, "/-/ready");
+        let is_ready = async {
+            while !ready.try_clone().expect("it has no body").send().await.is_ok_and(|answer| answer.status() == 200) {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::select! {
+            () = is_ready => true,
+            () = self.ended() => self.gave_up(),
+        }
+    }
+
+    fn gave_up(&mut self) -> bool {
+        self.process = None;
+        false
+    }
+
     /// Starts the process and learns its address from its log.
     pub async fn run_until_listening(&mut self) {
+        let listening = self.launch_process();
+        tokio::select! {
+            address = listening => self.address = address,
+            () = self.ended() => panic!("the server ended at its start:\n{}", self.log.text()),
+            () = tokio::time::sleep(PATIENCE) => panic!("the server names no address:\n{}", self.log.text()),
+        }
+    }
+
+    /// Starts the process. Resolves when its log names its address.
+    fn launch_process(&mut self) -> impl Future<Output = SocketAddr> + use<> {
         assert!(self.process.is_none(), "the server runs already");
         let mark = self.log.mark();
         let mut process =
@@ -81,12 +116,12 @@ impl Server {
         self.log.collect(process.stderr.take().expect("it was asked for"));
         self.process = Some(process);
         let log = self.log.clone();
-        let address = log.find(mark, listening_address);
-        tokio::select! {
-            address = address => self.address = address,
-            () = self.ended() => panic!("the server ended at its start:\n{}", self.log.text()),
-            () = tokio::time::sleep(PATIENCE) => panic!("the server names no address:\n{}", self.log.text()),
-        }
+        async move { log.find(mark, listening_address).await }
+    }
+
+    /// Whether the process has not ended by itself.
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.try_wait().expect("it is our child").is_none())
     }
 
     /// Resolves when the process has ended by itself.

@@ -7,11 +7,18 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::Site;
+use crate::Server;
 
 /// Between two disturbances.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Replicas that are left alone at any time: somebody must serve.
 const UNDISTURBED: usize = 1;
+/// Before a replica that gave up its start is started again, as service managers do it.
+const START_PAUSE: Duration = Duration::from_secs(1);
+/// Starts in a row that a replica may give up: the storage was away for minutes then, or the replica is broken.
+const MOST_STARTS: usize = 10;
+/// A start that neither succeeds nor gives up hangs.
+const LONGEST_START: Duration = Duration::from_mins(10);
 /// Actors are numbered.
 const CHAOS: u64 = 200;
 
@@ -51,6 +58,9 @@ impl Site {
 
     async fn disturb_one(&self, replica: usize, pause: Option<Duration>) -> usize {
         let mut server = self.servers[replica].lock().await;
+        if !server.is_running() {
+            self.miss(format!("a replica ended by itself; its log:\n{}", server.log().text()));
+        }
         match pause {
             Some(time) => {
                 server.pause();
@@ -62,11 +72,24 @@ impl Site {
                 // its clients find out by themselves
                 server.kill();
                 self.rotation.take_out(replica);
-                server.run().await;
+                self.start_again(&mut server).await;
                 self.rotation.put_back(replica, server.address());
                 self.counts.kills.add();
             }
         }
         replica
+    }
+
+    /// Starts a replica as often as it takes: on a machine that is busy enough the storage may not answer it in time.
+    async fn start_again(&self, server: &mut Server) {
+        for _ in 0..MOST_STARTS {
+            match tokio::time::timeout(LONGEST_START, server.run_unless_it_gives_up()).await {
+                Ok(true) => return,
+                Ok(false) => self.counts.given_up.add(),
+                Err(_) => panic!("a replica does not become ready:\n{}", server.diagnosis()),
+            }
+            tokio::time::sleep(START_PAUSE).await;
+        }
+        panic!("a replica gave up {MOST_STARTS} starts in a row:\n{}", server.log().text());
     }
 }

@@ -1,9 +1,13 @@
 use std::time::Duration;
 
+use chart::Digest;
 use futures_util::future::join_all;
+use rand::rngs::StdRng;
 
 use super::Site;
-use super::reader::get;
+use super::ask::Ask;
+use super::model::Name;
+use super::reader::Listed;
 use crate::{Answer, Server};
 
 /// Requests that clients gave up may still be under way on a replica that was paused.
@@ -19,9 +23,18 @@ impl Site {
         for answer in &answers {
             let Some(index) = self.check_index(answer, &since) else { continue };
             for (name, listed) in &index {
-                let (answer, _) = self.ask(&mut random, &get(&format!("/{}", listed.url))).await;
+                let (answer, _) = self.ask(&mut random, &Ask::get(format!("/{}", listed.url))).await;
                 self.check_listed(&answer, &since, name, listed);
             }
+        }
+        if let Some(index) = answers.first().and_then(|answer| self.check_index(answer, &since)) {
+            for (name, listed) in &index {
+                self.compare_doors(&mut random, name, listed).await;
+            }
+        }
+        let artifacts: Vec<Name> = self.artifacts.borrow().names().cloned().collect();
+        for name in &artifacts {
+            self.read_artifact(&mut random, name).await;
         }
         for server in &self.servers {
             let server = server.lock().await;
@@ -33,6 +46,21 @@ impl Site {
         let scrubbed = scrub(&server).await;
         if !scrubbed.0 {
             self.miss(format!("the storage is not sound: {}", scrubbed.1));
+        }
+    }
+
+    /// Both doors serve the bytes whose digest the index lists.
+    async fn compare_doors(&self, random: &mut StdRng, name: &Name, listed: &Listed) {
+        let (answer, _) = self.ask(random, &Ask::get(format!("/charts/{}-{}.tgz", name.0, name.1))).await;
+        let classic = (answer.status == 200).then(|| Digest::of(&answer.body).to_string());
+        let registry = self.pull(random, name).await.map(|bytes| Digest::of(&bytes).to_string());
+        if [&classic, &registry].map(Option::as_deref) == [Some(&*listed.digest); 2] {
+            return self.counts.compared.add();
+        }
+        // what a client gave up may have come at this moment
+        if self.look(random, name).await.as_ref() == Some(&listed.digest) {
+            let digest = &listed.digest;
+            self.miss(format!("{name:?} is listed as {digest}, downloaded as {classic:?}, pulled as {registry:?}"));
         }
     }
 

@@ -1,9 +1,13 @@
 //! Many clients on several replicas, of which one after another is killed or paused: what was answered is true everywhere.
 
+mod ask;
+mod blobs;
 mod chaos;
 mod counts;
 mod ending;
 mod model;
+mod puller;
+mod pusher;
 mod reader;
 mod rotation;
 mod uploader;
@@ -12,7 +16,7 @@ use std::cell::RefCell;
 use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join4};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::Mutex;
@@ -25,6 +29,8 @@ use rotation::Rotation;
 const REPLICAS: usize = 3;
 const UPLOADERS: u64 = 16;
 const READERS: u64 = 8;
+/// They push to the registry what is no chart.
+const PUSHERS: u64 = 4;
 
 /// More misses than these say nothing new.
 const TOLD_MISSES: usize = 20;
@@ -74,6 +80,7 @@ pub struct SoakSummary {
     took: Duration,
     counts: Counts,
     versions: usize,
+    artifacts: usize,
     /// What should not have been seen; of many only the first.
     pub misses: Vec<String>,
 }
@@ -84,7 +91,10 @@ struct Site {
     began: Instant,
     servers: Vec<Mutex<Server>>,
     rotation: Rotation,
+    /// Versions of charts.
     model: RefCell<Model>,
+    /// Tags and manifests of what is no chart.
+    artifacts: RefCell<Model>,
     counts: Counts,
     misses: RefCell<Vec<String>>,
 }
@@ -108,19 +118,21 @@ impl Soak {
             servers: servers.into_iter().map(Mutex::new).collect(),
             rotation,
             model: RefCell::default(),
+            artifacts: RefCell::default(),
             counts: Counts::default(),
             misses: RefCell::default(),
         };
-        let clients =
-            join(join_all((0..UPLOADERS).map(|n| site.upload(n))), join_all((0..READERS).map(|n| site.read(n))));
+        let uploaders = join_all((0..UPLOADERS).map(|n| site.upload(n)));
+        let pushers = join_all((0..PUSHERS).map(|n| site.push(n)));
+        let readers = join_all((0..READERS).map(|n| site.read(n)));
         tokio::select! {
-            _ = join(clients, site.disturb()) => {}
+            _ = join4(uploaders, pushers, readers, site.disturb()) => {}
             () = site.probe() => {}
         }
         site.end().await;
-        let Site { soak, began, model, counts, misses, .. } = site;
-        let versions = model.into_inner().len();
-        Some(SoakSummary { soak, took: began.elapsed(), counts, versions, misses: misses.into_inner() })
+        let Site { soak, began, model, artifacts, counts, misses, .. } = site;
+        let [versions, artifacts] = [model, artifacts].map(|model| model.into_inner().len());
+        Some(SoakSummary { soak, took: began.elapsed(), counts, versions, artifacts, misses: misses.into_inner() })
     }
 }
 
@@ -160,12 +172,19 @@ impl Display for SoakSummary {
         };
         writeln!(
             f,
-            "seed {}: {REPLICAS} replicas on {storage}, {UPLOADERS} uploaders, {READERS} readers, {} s",
+            "seed {}: {REPLICAS} replicas on {storage}, {UPLOADERS} uploaders, {PUSHERS} pushers of \
+             artifacts, {READERS} readers, {} s",
             self.soak.seed,
             self.took.as_secs()
         )?;
         writeln!(f, "{}", self.counts)?;
-        writeln!(f, "versions: {}", self.versions)?;
+        writeln!(f, "versions: {}; tags and manifests of artifacts: {}", self.versions, self.artifacts)?;
+        writeln!(
+            f,
+            "at the end: the same index on all replicas, {} versions downloaded by both doors with the index's digest, \
+             the storage read again",
+            self.counts.compared.get()
+        )?;
         write!(f, "misses: {}", self.misses.len())?;
         self.misses.iter().try_for_each(|miss| write!(f, "\n  {miss}"))
     }

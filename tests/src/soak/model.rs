@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Chart and version.
+/// Chart and version, or what else has a name in two parts: a name of the registry and a tag or digest in it.
 pub(super) type Name = (String, String);
 
-/// What a version is at a time: the digest of its package, if it exists.
+/// What a version is at a time: the digest of its package, if it exists; of a tag or a manifest, the manifest's.
 pub(super) type Fate = Option<String>;
 
 /// What may be seen of every version, as far as its clients can know.
@@ -57,6 +57,17 @@ impl Model {
         Moment(self.versions.iter().map(|(name, history)| (name.clone(), history.settled)).collect())
     }
 
+    /// The moment of all versions with the same first part.
+    pub fn moment_of_all(&self, first: &str) -> Moment {
+        let settled = |name: &Name| self.versions.get(name).map_or(0, |history| history.settled);
+        Moment(self.names_in(first).map(|name| (name.clone(), settled(name))).collect())
+    }
+
+    /// The moment of one version only.
+    pub fn moment_of(&self, name: &Name) -> Moment {
+        Moment(self.versions.get(name).map(|history| (name.clone(), history.settled)).into_iter().collect())
+    }
+
     /// Whether a request that began at the moment and has ended now may have seen this.
     pub fn may_be(&self, since: &Moment, name: &Name, seen: Option<&str>) -> bool {
         let Some(history) = self.versions.get(name) else { return seen.is_none() };
@@ -65,12 +76,39 @@ impl Model {
         is_sent && (history.is_open || history.fates[first..].iter().any(|fate| fate.as_deref() == seen))
     }
 
+    /// Whether such a request may have seen anything else.
+    pub fn may_differ(&self, since: &Moment, name: &Name, seen: Option<&str>) -> bool {
+        self.may(since, name, |fate| fate != seen)
+    }
+
+    /// Whether such a request may have seen that it exists, or that it does not.
+    pub fn may_exist(&self, since: &Moment, name: &Name, exists: bool) -> bool {
+        match self.versions.get(name) {
+            Some(_) => self.may(since, name, |fate| fate.is_some() == exists),
+            None => !exists,
+        }
+    }
+
+    fn may(&self, since: &Moment, name: &Name, question: impl Fn(Option<&str>) -> bool) -> bool {
+        let Some(history) = self.versions.get(name) else { return false };
+        let first = since.0.get(name).copied().unwrap_or(0);
+        history.is_open || history.fates[first..].iter().any(|fate| question(fate.as_deref()))
+    }
+
     /// What a request may have seen, for people.
     pub fn explain(&self, since: &Moment, name: &Name) -> String {
         match self.versions.get(name) {
             Some(history) => format!("{:?}", &history.fates[since.0.get(name).copied().unwrap_or(0)..]),
             None => "nothing".to_owned(),
         }
+    }
+
+    /// All with the same first part, whether they exist or not.
+    pub fn names_in(&self, first: &str) -> impl Iterator<Item = &Name> {
+        self.versions
+            .range((first.to_owned(), String::new())..)
+            .map(|(name, _)| name)
+            .take_while(move |name| name.0 == first)
     }
 
     /// All versions, whether they exist or not.

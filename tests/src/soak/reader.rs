@@ -1,14 +1,13 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use reqwest::Method;
 use serde_json::Value;
 
 use super::Site;
-use super::model::{Moment, Name};
-use super::rotation::Ask;
+use super::ask::Ask;
+use super::model::{Model, Moment, Name};
 use crate::Answer;
 
 /// Actors are numbered; readers come after uploaders.
@@ -26,16 +25,23 @@ impl Site {
         let mut random = self.random(READER + number);
         while !self.is_over() {
             match random.random_range(0..10) {
-                0..5 => self.read_index(&mut random).await,
-                5..8 => self.download(&mut random).await,
-                _ => self.look_at_one(&mut random).await,
+                0..4 => self.read_index(&mut random).await,
+                4..8 => match self.any(&mut random, &self.model) {
+                    Some(name) => self.read_one(&mut random, &name).await,
+                    // nothing is there yet
+                    None => self.read_index(&mut random).await,
+                },
+                _ => match self.any(&mut random, &self.artifacts) {
+                    Some(name) => self.read_artifact(&mut random, &name).await,
+                    None => self.read_index(&mut random).await,
+                },
             }
         }
     }
 
     async fn read_index(&self, random: &mut StdRng) {
         let since = self.model.borrow().moment();
-        let (answer, _) = self.ask(random, &get("/index.yaml")).await;
+        let (answer, _) = self.ask(random, &Ask::get("/index.yaml")).await;
         let Some(index) = self.check_index(&answer, &since) else { return };
         self.counts.indexes.add();
         if index.is_empty() {
@@ -43,7 +49,7 @@ impl Site {
         }
         let chosen = random.random_range(0..index.len());
         if let Some((name, listed)) = index.iter().nth(chosen) {
-            let (answer, _) = self.ask(random, &get(&format!("/{}", listed.url))).await;
+            let (answer, _) = self.ask(random, &Ask::get(format!("/{}", listed.url))).await;
             self.check_listed(&answer, &since, name, listed);
             self.counts.downloads.add();
         }
@@ -94,40 +100,54 @@ impl Site {
         }
     }
 
-    async fn download(&self, random: &mut StdRng) {
-        let Some(name) = self.any(random) else { return };
-        let since = self.model.borrow().moment();
-        let (answer, _) = self.ask(random, &get(&format!("/charts/{}-{}.tgz", name.0, name.1))).await;
+    /// One version in one of the ways that there are.
+    pub(super) async fn read_one(&self, random: &mut StdRng, name: &Name) {
+        match random.random_range(0..6) {
+            0 | 1 => drop(self.pull(random, name).await),
+            2 => self.list_tags(random, &self.model, &name.0).await,
+            3 => drop(self.look(random, name).await),
+            _ => self.download(random, name).await,
+        }
+    }
+
+    async fn download(&self, random: &mut StdRng, name: &Name) {
+        let since = self.model.borrow().moment_of(name);
+        let (answer, _) = self.ask(random, &Ask::get(format!("/charts/{}-{}.tgz", name.0, name.1))).await;
         let got = (answer.status == 200).then(|| chart::Digest::of(&answer.body).to_string());
-        self.check(&answer, &since, &name, got);
+        self.check(&answer, &self.model, &since, name, got);
         self.counts.downloads.add();
     }
 
-    async fn look_at_one(&self, random: &mut StdRng) {
-        let Some(name) = self.any(random) else { return };
-        let since = self.model.borrow().moment();
-        let (answer, _) = self.ask(random, &get(&format!("/api/charts/{}/{}", name.0, name.1))).await;
+    /// The digest that a version has now on some replica.
+    pub(super) async fn look(&self, random: &mut StdRng, name: &Name) -> Option<String> {
+        let since = self.model.borrow().moment_of(name);
+        let (answer, _) = self.ask(random, &Ask::get(format!("/api/charts/{}/{}", name.0, name.1))).await;
         let got = (answer.status == 200).then(|| answer.json()["digest"].as_str().unwrap_or_default().to_owned());
-        self.check(&answer, &since, &name, got);
+        self.check(&answer, &self.model, &since, name, got.clone());
         self.counts.looks.add();
+        got
     }
 
-    fn check(&self, answer: &Answer, since: &Moment, name: &Name, got: Option<String>) {
+    /// Holds what was got of a version to what may be seen of it since the moment.
+    pub(super) fn check(
+        &self,
+        answer: &Answer,
+        model: &RefCell<Model>,
+        since: &Moment,
+        name: &Name,
+        got: Option<String>,
+    ) {
         let is_expected = [200, 404].contains(&answer.status);
-        if !is_expected || !self.model.borrow().may_be(since, name, got.as_deref()) {
-            let (status, expected) = (answer.status, self.model.borrow().explain(since, name));
+        if !is_expected || !model.borrow().may_be(since, name, got.as_deref()) {
+            let (status, expected) = (answer.status, model.borrow().explain(since, name));
             self.miss(format!("{} answered {status} {got:?}, expected {expected}", answer.request));
         }
     }
 
-    fn any(&self, random: &mut StdRng) -> Option<Name> {
-        let model = self.model.borrow();
+    fn any(&self, random: &mut StdRng, model: &RefCell<Model>) -> Option<Name> {
+        let model = model.borrow();
         let mut names = model.names();
         let count = names.len();
         if count == 0 { None } else { names.nth(random.random_range(0..count)).cloned() }
     }
-}
-
-pub(super) fn get(path: &str) -> Ask {
-    Ask { method: Method::GET, path: path.to_owned(), body: Bytes::new() }
 }

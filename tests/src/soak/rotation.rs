@@ -2,12 +2,12 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Response};
 
 use super::Site;
+use super::ask::Ask;
 use crate::{Answer, Server, client};
 
 /// How long a client waits before it asks another replica; twice as long with each further one.
@@ -32,13 +32,6 @@ pub(super) struct Rotation {
 struct Place {
     address: Option<SocketAddr>,
     is_suspended: bool,
-}
-
-/// A request that any replica may be sent.
-pub(super) struct Ask {
-    pub method: Method,
-    pub path: String,
-    pub body: Bytes,
 }
 
 /// What came of an attempt that gave no answer.
@@ -80,6 +73,7 @@ impl Rotation {
 
     async fn send(&self, ask: &Ask, address: SocketAddr, patience: Duration) -> Result<Answer, Lost> {
         let request = self.client.request(ask.method.clone(), format!("http://{address}{}", ask.path));
+        let request = ask.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         let sent = request.body(ask.body.clone()).timeout(patience).send().await;
         let answer = async |response: Response| {
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -128,7 +122,7 @@ impl Site {
     async fn ask_once(&self, random: &mut StdRng, ask: &Ask, patience: Duration) -> Option<Result<Answer, Lost>> {
         let (replica, address) = self.rotation.pick(random)?;
         let lost = match self.rotation.send(ask, address, patience).await {
-            Ok(answer) if answer.status == 503 => {
+            Ok(answer) if [429, 503].contains(&answer.status) => {
                 self.counts.unavailable.add();
                 Lost::Cut
             }
@@ -154,7 +148,7 @@ impl Site {
 
     /// Brings replicas back that answer their probe again. Never ends.
     pub(super) async fn probe(&self) {
-        let ready = Ask { method: Method::GET, path: "/-/ready".to_owned(), body: Bytes::new() };
+        let ready = Ask::get("/-/ready");
         loop {
             tokio::time::sleep(LOOK_AGAIN).await;
             let places = self.rotation.places.borrow().clone();
