@@ -10,7 +10,7 @@ mod limits;
 mod provenance;
 mod publish;
 mod reconcile;
-mod registry;
+pub mod registry;
 mod remove;
 mod replicas;
 mod scrub;

@@ -3,12 +3,15 @@
 
 mod chores;
 mod refused;
+mod registry;
+mod sessions;
 mod uploads;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use catalogue::{Catalogue, Options};
+use chart::oci::Reference;
 use storage::faulty::{Effect, Faulty, Plan};
 use storage::memory::MemoryStore;
 
@@ -133,11 +136,27 @@ async fn everything_loads(replica: &Catalogue) {
             }
         }
     }
+    let registry = &view.state.registry;
+    for ((name, digest), pushed) in &registry.manifests {
+        let found = view.manifest(name, &Reference::Digest(*digest)).unwrap();
+        assert!(digest.matches(&replica.load_manifest(&found).await.unwrap()), "{name}@{digest}");
+        for blob in &pushed.blobs {
+            assert!(view.blob(name, *blob).is_some(), "{name}@{digest} needs {blob}");
+        }
+    }
+    for (name, digest) in registry.blobs.keys() {
+        let found = view.blob(name, *digest).unwrap();
+        assert!(digest.matches(&replica.load_blob(&found, None).await.unwrap()), "{name}@{digest}");
+    }
+    for ((name, tag), digest) in &registry.tags {
+        assert_eq!(view.manifest(name, &Reference::Tag(tag.clone())).unwrap().digest, *digest);
+    }
 }
 
 /// After all windows the folder of objects holds only what is served, and the trash nothing.
 async fn nothing_is_left_over(site: &Site, replica: &Catalogue, what: &str) {
-    for _ in 0..3 {
+    // a package, the manifest that names it, what that needs, and their objects go one after another
+    for _ in 0..5 {
         pass(9 * DAY).await;
         replica.collect().await.unwrap();
     }
@@ -146,12 +165,22 @@ async fn nothing_is_left_over(site: &Site, replica: &Catalogue, what: &str) {
     let mut served = Vec::new();
     for repository in view.state.repositories.values() {
         let versions = repository.charts.values().flat_map(|chart| &chart.versions);
-        served.extend(versions.map(|version| version.package.key.to_string()));
+        for version in versions {
+            served.push(version.package.key.to_string());
+            served.extend(version.made.provenances().map(|provenance| provenance.key.to_string()));
+        }
         let provenances = repository.files.values().filter_map(|facts| facts.provenance.as_ref());
         served.extend(provenances.map(|provenance| provenance.stored.key.to_string()));
+    }
+    served.extend(view.state.registry.objects().map(|(_, object)| object.key.to_string()));
+    for ((name, digest), _) in &view.state.registry.blobs {
+        assert!(view.state.registry.is_needed(name, *digest), "{what}: nothing needs {digest} of {name}");
     }
     for key in site.keys(".chandlery/objects/").await {
         assert!(served.contains(&key), "{what}: {key} is left over");
     }
-    assert!(site.keys(".chandlery/trash/").await.is_empty(), "{what}: the trash is not empty");
+    for folder in ["trash", "uploads"] {
+        let left = site.keys(&format!(".chandlery/{folder}/")).await;
+        assert!(left.is_empty(), "{what}: {left:?} are left");
+    }
 }
