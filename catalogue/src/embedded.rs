@@ -1,12 +1,11 @@
 //! A repository that the program brings along. It is read like those of the storage, and never written: neither to the
 //! storage nor to the journal nor to SQLite. One of the storage with the same path comes before it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chart::Package;
-use imbl::OrdMap;
 use jiff::Timestamp;
 use storage::{Key, KeyError};
 
@@ -26,7 +25,7 @@ impl Embedded {
     /// If a file name is longer than a key may be.
     pub fn new(path: RepositoryPath, packages: Vec<Package>, released: Timestamp) -> Result<Self, KeyError> {
         let mut repository = Repository::empty(path, released);
-        let mut charts: OrdMap<_, Chart> = OrdMap::new();
+        let mut charts: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut by_key = HashMap::new();
         for package in packages {
             let (file, digest) = (package.file_name(), package.digest());
@@ -45,14 +44,11 @@ impl Embedded {
             let listed = Some((version.name.clone(), version.version.clone()));
             let facts = FileFacts { digests: vec![digest], listed, ..FileFacts::default() };
             repository.files.insert(version.file.clone(), Arc::new(facts));
-            charts.entry(version.name.clone()).or_default().versions.push(Arc::new(version));
+            charts.entry(version.name.clone()).or_default().push(Arc::new(version));
             by_key.insert(key, package);
         }
-        for (name, mut chart) in charts {
-            chart.versions.sort_by(|a, b| {
-                let newest_first = b.version.cmp_precedence(&a.version);
-                newest_first.then_with(|| b.version.to_string().cmp(&a.version.to_string()))
-            });
+        for (name, versions) in charts {
+            let chart = Chart::of(versions, |version| repository.files.get(&version.file));
             repository.charts.insert(name, Arc::new(chart));
         }
         Ok(Self { repository: Arc::new(repository), packages: by_key })

@@ -46,9 +46,9 @@ pub(super) async fn load(
     read_registry(sqlite, &mut state.registry).await?;
     let mut repositories = read_repositories(sqlite).await?;
     read_trash(sqlite, &mut repositories).await?;
-    add_versions(&mut repositories, joined(older).await?, joined(newer).await?)?;
     add_files(&mut repositories, joined(files).await?)?;
-    state.repositories = repositories.into_iter().map(|(path, repository)| (path, Arc::new(repository))).collect();
+    add_versions(&mut repositories, joined(older).await?, joined(newer).await?)?;
+    repositories.into_values().for_each(|repository| state.add_repository(Arc::new(repository)));
     Ok(Some(Loaded { state, regions }))
 }
 
@@ -190,7 +190,8 @@ fn add_versions(
         }
     }
     for ((path, name), versions) in charts {
-        of(repositories, &path)?.charts.insert(name, Arc::new(Chart::of(versions)));
+        let Repository { charts, files, .. } = of(repositories, &path)?;
+        charts.insert(name, Arc::new(Chart::of(versions, |version| files.get(&version.file))));
     }
     Ok(())
 }

@@ -194,9 +194,10 @@ impl Building {
                 let provenance = repository.file(&version.file).and_then(|facts| facts.provenance.clone());
                 Arc::make_mut(version).renew_made(provenance.as_ref(), |_| false);
             }
-            let charts = charts.into_iter().map(|(name, versions)| (name, Arc::new(Chart::of(versions))));
+            let facts = |version: &Version| repository.files.get(&version.file);
+            let charts = charts.into_iter().map(|(name, versions)| (name, Arc::new(Chart::of(versions, facts))));
             repository.charts = charts.collect();
-            self.state.repositories.insert(repository.path.clone(), Arc::new(repository));
+            self.state.add_repository(Arc::new(repository));
         }
     }
 }

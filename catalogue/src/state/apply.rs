@@ -9,7 +9,7 @@ use chart::{ChartName, ChartVersion};
 use jiff::{SignedDuration, Timestamp};
 use storage::Key;
 
-use super::{Chart, FileFacts, Repository, State, Trashed, Version};
+use super::{FileFacts, Repository, State, Trashed, Version};
 use crate::change::StoredFile;
 use crate::{Change, Entry, RepositoryPath, layout};
 
@@ -222,7 +222,19 @@ impl State {
     ) -> T {
         let file: Arc<str> = file.into();
         touched.files.insert((path.clone(), file.clone()));
-        self.change(path, |repository| change(Arc::make_mut(repository.files.entry(file).or_default())))
+        self.change(path, |repository| {
+            let facts = Arc::make_mut(repository.files.entry(file).or_default());
+            let before: Vec<_> = facts.served().collect();
+            let changed = change(facts);
+            let listed = facts.listed.as_ref().filter(|_| !facts.served().eq(before));
+            if let Some((name, version)) = listed
+                && let Some(at) = repository.charts.get(name).and_then(|chart| chart.position(version))
+                && let Some(chart) = repository.charts.get_mut(name)
+            {
+                Arc::make_mut(chart).settle(at, facts);
+            }
+            changed
+        })
     }
 
     pub(super) fn refer_to(&mut self, file: &StoredFile, touched: &mut Touched) {
@@ -277,33 +289,13 @@ impl FileFacts {
     }
 }
 
-impl Chart {
-    /// Of versions in any order.
-    pub(crate) fn of(mut versions: Vec<Arc<Version>>) -> Self {
-        versions.sort_by(|one, other| other.cmp_age(one));
-        Self { versions }
-    }
-
-    /// Puts a version in its place: newest first by precedence, then publish time, then text.
-    pub(crate) fn insert(&mut self, version: Arc<Version>) {
-        let at = self.versions.partition_point(|other| other.cmp_age(&version).is_gt());
-        self.versions.insert(at, version);
-    }
-
-    /// Where the versions begin that stand behind this one, whether or not it still exists: there a listing goes on that
-    /// ended with it.
-    pub fn position_after(&self, version: &ChartVersion, created: Timestamp) -> usize {
-        self.versions.partition_point(|other| other.cmp_age_of(version, created).is_ge())
-    }
-}
-
 impl Version {
     /// The order of a chart's versions, oldest first: by precedence, then publish time, then text.
     pub(crate) fn cmp_age(&self, other: &Self) -> Ordering {
         self.cmp_age_of(&other.version, other.created)
     }
 
-    fn cmp_age_of(&self, version: &ChartVersion, created: Timestamp) -> Ordering {
+    pub(super) fn cmp_age_of(&self, version: &ChartVersion, created: Timestamp) -> Ordering {
         (self.version.cmp_precedence(version))
             .then(self.created.cmp(&created))
             .then_with(|| self.version.as_str().cmp(version.as_str()))

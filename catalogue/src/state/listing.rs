@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chart::ChartName;
 
-use super::registry::{Made, MadeManifest};
+use super::registry::{Made, MadeManifest, registry_name};
 use super::{Replaced, State, Touched, Version};
 use crate::change::{PackagePublished, StoredFile};
 use crate::{RepositoryPath, layout};
@@ -97,10 +97,13 @@ impl State {
         }
         self.change(path, |repository| {
             repository.changed = at;
-            let mut chart = repository.charts.get(&version.name).map(|chart| (**chart).clone()).unwrap_or_default();
-            chart.insert(version.clone());
-            repository.charts.insert(version.name.clone(), Arc::new(chart));
+            let facts = repository.files.get(&version.file).map(|facts| &**facts);
+            let chart = repository.charts.entry(version.name.clone()).or_default();
+            Arc::make_mut(chart).insert(version.clone(), facts);
         });
+        if let Some(name) = registry_name(path, &version.name) {
+            self.registry.know(name);
+        }
     }
 
     pub(super) fn unlist(
@@ -114,16 +117,21 @@ impl State {
         touched.version(path, &found);
         self.change_facts(path, &found.file, touched, |facts| facts.listed = None);
         let at = self.at;
-        self.change(path, |repository| {
+        let is_last = self.change(path, |repository| {
             repository.changed = at;
-            let mut chart = repository.charts.get(name).map(|chart| (**chart).clone()).unwrap_or_default();
-            chart.versions.retain(|other| !Arc::ptr_eq(other, &found));
-            if chart.versions.is_empty() {
+            let Some(chart) = repository.charts.get_mut(name) else { return false };
+            if chart.versions.len() == 1 {
                 repository.charts.remove(name);
-            } else {
-                repository.charts.insert(name.clone(), Arc::new(chart));
+                return true;
             }
+            if let Some(position) = chart.position(&found.version) {
+                Arc::make_mut(chart).remove(position);
+            }
+            false
         });
+        if let Some(name) = registry_name(path, name).filter(|_| is_last) {
+            self.forget_if_empty(&name);
+        }
         Some(found)
     }
 
@@ -165,9 +173,10 @@ impl State {
     ) {
         touched.versions.insert((path.clone(), old.name.to_string(), old.version.to_string()));
         self.change(path, |repository| {
+            let facts = repository.files.get(&old.file).map(|facts| &**facts);
             let Some(chart) = repository.charts.get_mut(&old.name) else { return };
             if let Some(at) = chart.position(&old.version) {
-                Arc::make_mut(chart).versions[at] = Arc::new(new);
+                Arc::make_mut(chart).replace(at, Arc::new(new), facts);
             }
         });
     }

@@ -6,10 +6,12 @@
 mod apply;
 mod check;
 mod listing;
+mod places;
 mod proposal;
 mod publication;
 mod registry;
 mod repair;
+mod versions;
 
 use std::sync::Arc;
 
@@ -29,7 +31,8 @@ pub use registry::{
     BlobSource, FoundBlob, FoundManifest, Made, MadeManifest, ManifestPublication, ManifestSource, PushedManifest,
     REGISTRY_LEVEL, Referrer, Registry, SignedBlob, StoredContent, VersionOfManifest,
 };
-pub(crate) use registry::{ContentLine, registry_name};
+pub(crate) use registry::{ContentLine, merged, registry_name};
+pub use versions::Chart;
 
 /// What exists after the entry with number `sequence`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +72,6 @@ pub struct Repository {
     pub files: OrdMap<Arc<str>, Arc<FileFacts>>,
     /// Removed versions, by file name and the sequence of the removal.
     pub trash: OrdMap<(Arc<str>, u64), Arc<Trashed>>,
-}
-
-/// A chart's versions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chart {
-    /// Newest first: precedence, then publish time, then text, all descending. Never empty.
-    pub versions: Vec<Arc<Version>>,
 }
 
 /// A version that exists.
@@ -195,6 +191,13 @@ impl State {
         }
     }
 
+    /// The same with a repository that it did not have.
+    pub(crate) fn add_repository(&mut self, repository: Arc<Repository>) {
+        let names = repository.charts.keys().filter_map(|chart| registry_name(&repository.path, chart));
+        names.for_each(|name| self.registry.know(name));
+        self.repositories.insert(repository.path.clone(), repository);
+    }
+
     /// The repository, if anything was ever stored in it.
     pub fn repository(&self, path: &RepositoryPath) -> Option<&Arc<Repository>> {
         self.repositories.get(path)
@@ -283,21 +286,6 @@ impl Repository {
         by_file
             || self.version_of_file(package_file).is_some_and(|version| of_version(version))
             || self.trash.values().any(in_trash)
-    }
-}
-
-impl Chart {
-    /// The version with exactly this text.
-    pub fn version(&self, text: &str) -> Option<&Arc<Version>> {
-        self.position(&ChartVersion::parse(text).ok()?).map(|position| &self.versions[position])
-    }
-
-    /// Where a version stands among [`Chart::versions`]. They are in order of precedence, so finding one is as quick
-    /// among thousands: each download and each upload does it.
-    pub fn position(&self, version: &ChartVersion) -> Option<usize> {
-        let first = self.versions.partition_point(|other| other.version.cmp_precedence(version).is_gt());
-        let same = self.versions[first..].iter().take_while(|other| other.version.cmp_precedence(version).is_eq());
-        same.enumerate().find(|(_, other)| other.version == *version).map(|(after, _)| first + after)
     }
 }
 

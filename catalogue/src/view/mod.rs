@@ -85,7 +85,7 @@ impl View {
             let regions = pages::render_all(storage, repository, &self.options, |_| None);
             let view = Arc::new(RepositoryView::new(repository.clone(), regions, self.options.clone()));
             let mut state = State::empty(storage);
-            state.repositories.insert(repository.path.clone(), repository.clone());
+            state.add_repository(repository.clone());
             Arc::new(EmbeddedView { view, state })
         };
         let embedded = embedded.map(render);

@@ -1,11 +1,9 @@
 //! What reads of the registry are answered from.
 
-use std::collections::BTreeSet;
-
 use chart::oci::{ContentDigest, Reference, RegistryName, Tag};
 
 use super::View;
-use crate::state::registry_name;
+use crate::state::merged;
 use crate::{FoundBlob, FoundManifest, Referrer, RepositoryPath, State};
 
 impl View {
@@ -40,42 +38,16 @@ impl View {
 
     /// The first tags of a name that come after a text, in byte order. None if the name has nothing.
     pub fn tags(&self, name: &RegistryName, after: Option<&str>, limit: usize) -> Option<Vec<Tag>> {
-        let mut tags = self.state_of(name).tags(name)?;
-        let begin = after.map_or(0, |after| tags.partition_point(|tag| tag.as_str() <= after));
-        tags.drain(..begin);
-        tags.truncate(limit);
-        Some(tags)
+        self.state_of(name).tags(name, after, limit)
     }
 
     /// The first names that come after a text, in byte order: those with something pushed, and the charts that can have a
     /// name.
     pub fn registry_names(&self, after: Option<&str>, limit: usize) -> Vec<RegistryName> {
-        let mut names = BTreeSet::new();
-        let mut add = |name: &RegistryName| {
-            let is_after = after.is_none_or(|after| name.as_str() > after);
-            // whatever comes after so many is of no interest
-            if is_after && limit > 0 && (names.len() < limit || names.last().is_some_and(|last| name < last)) {
-                names.insert(name.clone());
-                if names.len() > limit {
-                    names.pop_last();
-                }
-            }
-        };
-        let mut pushed = self.state.registry.next_name(None);
-        while let Some(name) = pushed {
-            if !self.is_embedded_name(name) {
-                add(name);
-            }
-            pushed = self.state.registry.next_name(Some(name));
-        }
-        for view in self.repositories() {
-            for chart in view.repository.charts.keys() {
-                if let Some(name) = registry_name(&view.repository.path, chart) {
-                    add(&name);
-                }
-            }
-        }
-        names.into_iter().collect()
+        let after = after.unwrap_or_default();
+        let stored = self.state.registry.names_after(after).filter(|name| !self.is_embedded_name(name));
+        let embedded = self.embedded_view().into_iter().flat_map(|view| view.state.registry.names_after(after));
+        merged(stored, embedded).take(limit).cloned().collect()
     }
 
     /// What says something about a manifest, in the order of digests: the first that come after one, and are for `kind` if
@@ -88,11 +60,8 @@ impl View {
         after: Option<ContentDigest>,
         limit: usize,
     ) -> Vec<Referrer> {
-        let referrers = self.state_of(name).referrers(name, subject).into_iter();
-        let is_chosen = |referrer: &Referrer| {
-            kind.is_none_or(|kind| referrer.kind.as_deref() == Some(kind))
-                && after.is_none_or(|after| referrer.digest > after)
-        };
+        let referrers = self.state_of(name).referrers(name, subject, after);
+        let is_chosen = |referrer: &Referrer| kind.is_none_or(|kind| referrer.manifest.kind.as_deref() == Some(kind));
         referrers.filter(is_chosen).take(limit).collect()
     }
 }

@@ -41,6 +41,11 @@ impl Tag {
         if text.contains('+') { Self::parse(&text.replace('+', "_")) } else { Self::parse(text) }.ok()
     }
 
+    /// The bytes of a version's tag: for the order of versions by their tags, which need not be made for that.
+    pub fn text_of_version(version: &ChartVersion) -> impl Iterator<Item = u8> {
+        version.as_str().bytes().map(|byte| if byte == b'+' { b'_' } else { byte })
+    }
+
     /// What Helm takes the tag for: with `+` for `_`.
     pub fn version_text(&self) -> String {
         self.0.replace('_', "+")
@@ -54,6 +59,11 @@ impl Tag {
     /// Comes before every tag: where a range over tags begins.
     pub fn least() -> Self {
         Self("\0".into())
+    }
+
+    /// Where a text would stand among tags, of which it need not be one: for ranges over tags.
+    pub fn place(text: &str) -> Self {
+        Self(text.into())
     }
 
     /// Comes after every tag: where a range over tags ends.

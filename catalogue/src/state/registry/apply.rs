@@ -29,6 +29,7 @@ impl State {
                 touched.blobs.insert((name.clone(), *digest));
                 if self.registry.blobs.remove(&(name.clone(), *digest)).is_some() {
                     self.let_content_go(*digest, touched);
+                    self.forget_if_empty(name);
                 }
             }
             Change::ManifestPut(put) => self.put_manifest(put, touched),
@@ -40,6 +41,7 @@ impl State {
             Change::TagRemoved { name, tag } => {
                 touched.tags.insert((name.clone(), tag.clone()));
                 self.registry.remove_tag(name, tag);
+                self.forget_if_empty(name);
             }
             _ => {}
         }
@@ -55,7 +57,14 @@ impl State {
         touched.blobs.insert((name.clone(), digest));
         let is_new = !self.registry.blobs.contains_key(&(name.clone(), digest));
         if !is_new || self.hold_content(digest, object, touched) {
-            self.registry.blobs.insert((name.clone(), digest), self.at);
+            self.registry.insert_blob(name.clone(), digest, self.at);
+        }
+    }
+
+    /// A name that lost something may have lost its last.
+    pub(in super::super) fn forget_if_empty(&mut self, name: &RegistryName) {
+        if !self.registry.knows(name) && self.chart_of(name).is_none() {
+            self.registry.names.remove(name);
         }
     }
 
@@ -75,8 +84,10 @@ impl State {
             self.registry.remove_tag(name, &tag);
         }
         let Some(manifest) = self.registry.take_manifest(name, digest) else {
+            self.forget_if_empty(name);
             return self.delete_made(name, digest, touched);
         };
+        self.forget_if_empty(name);
         touched.manifests.insert((name.clone(), digest));
         self.let_content_go(digest, touched);
         // what it needed is kept for a while, for one that is on its way
@@ -171,6 +182,7 @@ impl State {
         if package.is_some_and(|package| package != version.package.digest) {
             touched.tags.insert((name.clone(), tag.clone()));
             self.registry.remove_tag(&name, &tag);
+            self.forget_if_empty(&name);
         }
     }
 
@@ -183,7 +195,7 @@ impl State {
         let digest = made.digest.into();
         self.registry.is_tagged(&name, digest)
             || self.registry.is_needed(&name, digest)
-            || self.registry.referrers_of(&name, digest).next().is_some()
+            || self.registry.referrers_of(&name, digest, None).next().is_some()
     }
 
     /// What was made of a version with the very same bytes, wherever that is now.
@@ -202,6 +214,7 @@ impl State {
 impl Registry {
     pub(crate) fn set_tag(&mut self, name: &RegistryName, tag: &Tag, digest: ContentDigest) {
         self.remove_tag(name, tag);
+        self.know(name.clone());
         self.tags.insert((name.clone(), tag.clone()), digest);
         self.tagged.insert((name.clone(), digest, tag.clone()));
     }
@@ -224,8 +237,14 @@ impl Registry {
         self.contents.insert(digest, StoredContent { object, references: 1 });
     }
 
+    fn insert_blob(&mut self, name: RegistryName, digest: ContentDigest, since: Timestamp) {
+        self.know(name.clone());
+        self.blobs.insert((name, digest), since);
+    }
+
     fn insert_manifest(&mut self, name: &RegistryName, digest: ContentDigest, manifest: Arc<PushedManifest>) {
         self.take_manifest(name, digest);
+        self.know(name.clone());
         if let Some(subject) = manifest.subject {
             self.referrers.insert((name.clone(), subject, digest));
         }
@@ -266,7 +285,7 @@ impl Registry {
 
     /// False if its content was not loaded.
     pub(crate) fn load_blob(&mut self, name: RegistryName, digest: ContentDigest, since: Timestamp) -> bool {
-        self.blobs.insert((name, digest), since);
+        self.insert_blob(name, digest, since);
         self.count(digest)
     }
 

@@ -1,6 +1,5 @@
 //! What a name of the registry has: what was pushed to it, and what the chart of that name has.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chart::oci::{ContentDigest, Reference, RegistryName, Tag, media_type};
@@ -60,14 +59,10 @@ pub enum BlobSource {
 pub struct Referrer {
     /// Of its bytes.
     pub digest: ContentDigest,
-    /// Its format.
-    pub media_type: String,
     /// Length in bytes.
     pub size: u64,
-    /// What it is for.
-    pub kind: Option<String>,
-    /// What it says of itself.
-    pub annotations: BTreeMap<String, String>,
+    /// What is known of it.
+    pub manifest: Arc<PushedManifest>,
 }
 
 impl State {
@@ -86,7 +81,7 @@ impl State {
 
     /// The name has something, pushed or of a chart.
     pub fn knows_name(&self, name: &RegistryName) -> bool {
-        self.registry.knows(name) || self.chart_of(name).is_some()
+        self.registry.names.contains(name)
     }
 
     /// The manifest that a reference means within a name.
@@ -140,7 +135,7 @@ impl State {
     pub(super) fn version_made(&self, name: &RegistryName, digest: Digest) -> Option<(RepositoryPath, Arc<Version>)> {
         let (repository, chart) = self.chart_of(name)?;
         let is_it = |version: &&Arc<Version>| version.made.all().any(|made| made.digest == digest);
-        let version = chart.versions.iter().find(is_it)?;
+        let version = chart.having(digest).find(is_it)?;
         Some((repository.path.clone(), version.clone()))
     }
 
@@ -161,41 +156,51 @@ impl State {
         pushed.or_else(|| version.made.current.as_ref().map(|made| made.digest.into()))
     }
 
-    /// The tags of a name in byte order, its charts' versions included. None if the name is not known.
-    pub fn tags(&self, name: &RegistryName) -> Option<Vec<Tag>> {
-        let pushed = self.registry.tags_of(name);
+    /// The first tags of a name that come after a text, in byte order, its chart's versions included. None if the name is not
+    /// known.
+    pub fn tags(&self, name: &RegistryName, after: Option<&str>, limit: usize) -> Option<Vec<Tag>> {
+        if !self.knows_name(name) {
+            return None;
+        }
+        let after = after.unwrap_or_default();
         let is_there = |digest: &ContentDigest| {
             let manifest = self.registry.manifests.get(&(name.clone(), *digest));
             manifest.is_none_or(|manifest| self.is_listed(name, manifest))
         };
-        let mut tags: Vec<Tag> = pushed.filter(|(_, digest)| is_there(digest)).map(|(tag, _)| tag.clone()).collect();
-        match self.chart_of(name) {
-            Some((_, chart)) => {
-                tags.extend(chart.versions.iter().filter_map(|version| Tag::of_version(&version.version)));
-                tags.sort_unstable();
-                tags.dedup();
-            }
-            None if tags.is_empty() && !self.registry.knows(name) => return None,
-            None => {}
-        }
-        Some(tags)
+        let pushed = self.registry.tags_after(name, after).filter(|(_, digest)| is_there(digest));
+        let of_chart = self.chart_of(name).into_iter().flat_map(|(_, chart)| chart.tags_after(after));
+        Some(merged(pushed.map(|(tag, _)| tag.clone()), of_chart).take(limit).collect())
     }
 
-    /// What says something about the manifest, in the order of digests.
-    pub fn referrers(&self, name: &RegistryName, subject: ContentDigest) -> Vec<Referrer> {
-        let digests = self.registry.referrers_of(name, subject);
+    /// What says something about the manifest, in the order of digests, beginning behind one.
+    pub fn referrers(
+        &self,
+        name: &RegistryName,
+        subject: ContentDigest,
+        after: Option<ContentDigest>,
+    ) -> impl Iterator<Item = Referrer> {
         let referrer = |digest: &ContentDigest| {
-            let manifest = self.registry.manifests.get(&(name.clone(), *digest))?;
-            Some(Referrer {
-                digest: *digest,
-                media_type: manifest.media_type.clone(),
-                size: self.registry.contents.get(digest)?.object.size,
-                kind: manifest.kind.clone(),
-                annotations: manifest.annotations.clone(),
-            })
+            let manifest = self.registry.manifests.get(&(name.clone(), *digest))?.clone();
+            Some(Referrer { digest: *digest, size: self.registry.contents.get(digest)?.object.size, manifest })
         };
-        digests.filter_map(referrer).collect()
+        self.registry.referrers_of(name, subject, after).filter_map(referrer)
     }
+}
+
+/// What is in either of two runs that are in order, in order.
+pub(crate) fn merged<T: Ord>(one: impl Iterator<Item = T>, other: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if first > second => other.next(),
+        (Some(first), Some(second)) => {
+            if first == second {
+                other.next();
+            }
+            one.next()
+        }
+        (Some(_), None) => one.next(),
+        (None, _) => other.next(),
+    })
 }
 
 /// The manifest made of a version of the chart.
@@ -207,7 +212,7 @@ fn manifest_of_chart(chart: &Chart, reference: &Reference) -> Option<FoundManife
         }
         Reference::Digest(digest) => {
             let digest = digest.sha256()?;
-            chart.versions.iter().find_map(|version| {
+            chart.having(digest).find_map(|version| {
                 let made = version.made.all().find(|made| made.digest == digest)?;
                 Some(found_made(version, made))
             })
@@ -237,15 +242,13 @@ fn found_made(version: &Arc<Version>, made: &MadeManifest) -> FoundManifest {
 
 /// Packages, provenances and metadata of a chart's versions, and packages that were replaced while they are served.
 fn chart_blob(repository: &Repository, chart: &Chart, digest: Digest) -> Option<BlobSource> {
-    for version in &chart.versions {
+    chart.having(digest).find_map(|version| {
         if version.package.digest == digest {
             return Some(BlobSource::File((&version.package).into()));
         }
         if version.made.config == digest {
             return Some(BlobSource::Metadata(version.clone()));
         }
-    }
-    chart.versions.iter().find_map(|version| {
         let facts = repository.file(&version.file)?;
         let provenance = facts.provenance.iter().map(|provenance| &provenance.stored);
         let replaced = facts.replaced.iter().map(|old| &old.package);

@@ -8,7 +8,7 @@ mod find;
 mod made;
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
 
 use chart::oci::{ContentDigest, RegistryName, Tag};
@@ -22,6 +22,7 @@ use crate::change::{StoredObject, key_text};
 
 pub(crate) use apply::registry_name;
 pub use check::ManifestPublication;
+pub(crate) use find::merged;
 pub use find::{BlobSource, FoundBlob, FoundManifest, ManifestSource, Referrer};
 pub use made::{Made, MadeManifest, SignedBlob};
 
@@ -49,6 +50,8 @@ pub struct Registry {
     of_version: OrdSet<(RegistryName, Arc<str>, ContentDigest)>,
     /// How many manifests of a name need a blob or a manifest of it.
     needed: OrdMap<(RegistryName, ContentDigest), u32>,
+    /// Names that have something, pushed or a chart.
+    names: OrdSet<RegistryName>,
 }
 
 /// Content, and how many blobs and manifests of names are that.
@@ -139,10 +142,26 @@ impl Registry {
         self.manifests.range(of_name(name)).map(|((_, digest), manifest)| (digest, manifest))
     }
 
-    /// The tags of a name that were set, in byte order.
-    pub fn tags_of<'a>(&'a self, name: &'a RegistryName) -> impl Iterator<Item = (&'a Tag, &'a ContentDigest)> {
-        let from = (name.clone(), Tag::least());
-        self.tags.range(from..).take_while(move |((of, _), _)| of == name).map(|((_, tag), digest)| (tag, digest))
+    /// The tags of a name that were set and come after a text, in byte order.
+    pub fn tags_after<'a>(
+        &'a self,
+        name: &'a RegistryName,
+        text: &str,
+    ) -> impl Iterator<Item = (&'a Tag, &'a ContentDigest)> {
+        let from = (Bound::Excluded((name.clone(), Tag::place(text))), Bound::Unbounded);
+        self.tags.range(from).take_while(move |((of, _), _)| of == name).map(|((_, tag), digest)| (tag, digest))
+    }
+
+    /// The names that have something and come after a text, in byte order.
+    pub fn names_after(&self, text: &str) -> impl Iterator<Item = &RegistryName> {
+        self.names.range::<_, str>((Bound::Excluded(text), Bound::Unbounded))
+    }
+
+    /// The name has something.
+    pub(in super::super) fn know(&mut self, name: RegistryName) {
+        if !self.names.contains(&name) {
+            self.names.insert(name);
+        }
     }
 
     /// Some tag stands for the manifest.
@@ -156,30 +175,10 @@ impl Registry {
     }
 
     /// The name has something that was pushed.
-    pub fn knows(&self, name: &RegistryName) -> bool {
+    fn knows(&self, name: &RegistryName) -> bool {
         self.blobs.range(of_name(name)).next().is_some()
             || self.manifests_of(name).next().is_some()
-            || self.tags_of(name).next().is_some()
-    }
-
-    /// The first name after this one that has something.
-    pub fn next_name(&self, after: Option<&RegistryName>) -> Option<&RegistryName> {
-        fn first<'a, K: 'a, V>(mut of: impl Iterator<Item = (&'a (RegistryName, K), V)>) -> Option<&'a RegistryName> {
-            of.next().map(|((name, _), _)| name)
-        }
-        let found = match after {
-            None => [first(self.manifests.iter()), first(self.tags.iter()), first(self.blobs.iter())],
-            Some(after) => {
-                let digests = || (std::ops::Bound::Excluded((after.clone(), GREATEST)), std::ops::Bound::Unbounded);
-                let tags = (std::ops::Bound::Excluded((after.clone(), Tag::greatest())), std::ops::Bound::Unbounded);
-                [
-                    first(self.manifests.range(digests())),
-                    first(self.tags.range(tags)),
-                    first(self.blobs.range(digests())),
-                ]
-            }
-        };
-        found.into_iter().flatten().min()
+            || self.tags_after(name, "").next().is_some()
     }
 
     fn tags_for(&self, name: &RegistryName, digest: ContentDigest) -> impl Iterator<Item = &Tag> {
@@ -187,8 +186,15 @@ impl Registry {
         self.tagged.range(from).map(|(_, _, tag)| tag)
     }
 
-    fn referrers_of(&self, name: &RegistryName, subject: ContentDigest) -> impl Iterator<Item = &ContentDigest> {
-        let of_subject = (name.clone(), subject, LEAST)..=(name.clone(), subject, GREATEST);
+    /// What says something about a manifest, in order, beginning behind a digest.
+    fn referrers_of(
+        &self,
+        name: &RegistryName,
+        subject: ContentDigest,
+        after: Option<ContentDigest>,
+    ) -> impl Iterator<Item = &ContentDigest> {
+        let from = Bound::Excluded((name.clone(), subject, after.unwrap_or(LEAST)));
+        let of_subject = (from, Bound::Included((name.clone(), subject, GREATEST)));
         self.referrers.range(of_subject).map(|(_, _, digest)| digest)
     }
 

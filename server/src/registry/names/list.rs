@@ -1,5 +1,5 @@
 use axum::response::Response;
-use serde_json::json;
+use chart::oci::RegistryName;
 
 use crate::App;
 use crate::answer::with_age;
@@ -15,7 +15,8 @@ pub(in crate::registry) async fn list(app: &App, _grant: &Catalog, query: Option
     let mut names = fresh.view.registry_names(page.last.as_deref(), page.limit.saturating_add(1));
     let goes_on = page.limit > 0 && names.len() > page.limit;
     names.truncate(page.limit);
-    let response = answer::json(json!({ "repositories": names }).to_string());
+    let array = answer::array(names.iter().map(RegistryName::as_str));
+    let response = answer::json(format!(r#"{{"repositories":{array}}}"#));
     let response = match names.last().filter(|_| goes_on) {
         Some(last) => answer::with_next(response, &page.next("/v2/_catalog", last.as_str())),
         None => response,

@@ -29,7 +29,8 @@ pub(in crate::registry) async fn list(
     let after = query::value(query, "last").map(|last| digest(&last)).transpose()?;
     let look = |view: &catalogue::View| view.referrers(name, subject, kind.as_deref(), after, MOST + 1);
     // that there is nothing may only be said of a view that was checked
-    let current = crate::reading::view(&app.catalogue, |view| !look(view).is_empty()).await?;
+    let is_some = |view: &catalogue::View| !view.referrers(name, subject, kind.as_deref(), after, 1).is_empty();
+    let current = crate::reading::view(&app.catalogue, is_some).await?;
     let mut found = look(&current.view).into_iter().peekable();
     let (mut manifests, mut size, mut last) = (Vec::new(), 0, None);
     while let Some(referrer) =
@@ -37,7 +38,7 @@ pub(in crate::registry) async fn list(
     {
         size += weight(&referrer);
         last = Some(referrer.digest);
-        manifests.push(shown(referrer));
+        manifests.push(shown(&referrer));
     }
     let index = json!({ "schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": manifests });
     let mut response = answer::json(index.to_string());
@@ -62,21 +63,22 @@ fn next(path: &str, kind: Option<&str>, last: ContentDigest) -> String {
 fn weight(referrer: &Referrer) -> usize {
     /// Digest, size, names and punctuation.
     const FRAME: usize = 512;
-    let texts = referrer.annotations.iter().map(|(key, value)| key.len() + value.len() + 6);
-    texts.sum::<usize>() + referrer.kind.as_ref().map_or(0, String::len) + referrer.media_type.len() + FRAME
+    let manifest = &referrer.manifest;
+    let texts = manifest.annotations.iter().map(|(key, value)| key.len() + value.len() + 6);
+    texts.sum::<usize>() + manifest.kind.as_ref().map_or(0, String::len) + manifest.media_type.len() + FRAME
 }
 
-fn shown(referrer: Referrer) -> Value {
+fn shown(referrer: &Referrer) -> Value {
+    let manifest = &referrer.manifest;
     let mut fields = Map::new();
-    fields.insert("mediaType".to_owned(), referrer.media_type.into());
+    fields.insert("mediaType".to_owned(), manifest.media_type.clone().into());
     fields.insert("digest".to_owned(), referrer.digest.to_string().into());
     fields.insert("size".to_owned(), referrer.size.into());
-    if let Some(kind) = referrer.kind {
-        fields.insert("artifactType".to_owned(), kind.into());
+    if let Some(kind) = &manifest.kind {
+        fields.insert("artifactType".to_owned(), kind.clone().into());
     }
-    if !referrer.annotations.is_empty() {
-        let annotations: Map<_, _> = referrer.annotations.into_iter().map(|(key, value)| (key, value.into())).collect();
-        fields.insert("annotations".to_owned(), annotations.into());
+    if !manifest.annotations.is_empty() {
+        fields.insert("annotations".to_owned(), json!(manifest.annotations));
     }
     fields.into()
 }

@@ -1,5 +1,5 @@
 use axum::response::Response;
-use serde_json::json;
+use chart::oci::Tag;
 
 use crate::App;
 use crate::answer::with_age;
@@ -21,7 +21,8 @@ pub(in crate::registry) async fn list(
     let mut tags = found.what;
     let goes_on = page.limit > 0 && tags.len() > page.limit;
     tags.truncate(page.limit);
-    let response = answer::json(json!({ "name": name, "tags": tags }).to_string());
+    let array = answer::array(tags.iter().map(Tag::as_str));
+    let response = answer::json(format!(r#"{{"name":"{name}","tags":{array}}}"#));
     let response = match tags.last().filter(|_| goes_on) {
         Some(last) => answer::with_next(response, &page.next(&format!("/v2/{name}/tags/list"), last.as_str())),
         None => response,

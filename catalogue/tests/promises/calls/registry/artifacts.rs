@@ -122,9 +122,9 @@ async fn referrers_are_listed_with_what_they_say() {
     let found = view.referrers(&name("a"), subject, None, None, 10);
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].digest, found[0].size), (digest_of(&signature), signature.to_string().len() as u64));
-    assert_eq!(found[0].kind.as_deref(), Some("application/signature"));
-    assert_eq!(found[0].annotations["by"], "me");
-    assert_eq!(view.referrers(&name("a"), absent, None, None, 10)[0].kind.as_deref(), Some(IMAGE_CONFIG));
+    assert_eq!(found[0].manifest.kind.as_deref(), Some("application/signature"));
+    assert_eq!(found[0].manifest.annotations["by"], "me");
+    assert_eq!(view.referrers(&name("a"), absent, None, None, 10)[0].manifest.kind.as_deref(), Some(IMAGE_CONFIG));
     assert!(view.referrers(&name("a"), subject, Some("text/plain"), None, 10).is_empty());
     assert!(view.referrers(&name("a"), subject, None, Some(digest_of(&signature)), 10).is_empty());
     assert!(view.referrers(&name("b"), subject, None, None, 10).is_empty());

@@ -4,6 +4,7 @@ mod artifacts;
 mod charts;
 mod collected;
 mod kept;
+mod lists;
 
 use bytes::Bytes;
 use catalogue::{Catalogue, ManifestStored, PutManifest, RegistryError, Terms};
