@@ -75,8 +75,9 @@ impl Site {
                 201 if is_last => return true,
                 202 if !is_last => (sent, parts) = (end, parts - 1),
                 416 if may_be_ahead => {
-                    let Some(received) = received(&answer).filter(|received| *received <= bytes.len()) else {
-                        self.miss(format!("{} does not say how far it is: {:?}", answer.request, answer.headers));
+                    let received = received(&answer).filter(|received| *received <= bytes.len() && *received != sent);
+                    let Some(received) = received else {
+                        self.miss(format!("{} at {sent} says no other place: {:?}", answer.request, answer.headers));
                         return false;
                     };
                     sent = received;
@@ -105,8 +106,8 @@ pub(super) fn put_manifest(name: &str, reference: &str, manifest: impl Into<Byte
     ask.header("content-type", MANIFEST).body(manifest)
 }
 
-/// How many bytes an upload has, where it says so; it has one at least.
+/// How many bytes an upload has that did not go on where it was thought to: one at least, since `0-0` stands for none as well.
 fn received(answer: &Answer) -> Option<usize> {
     let last: usize = answer.header("range")?.strip_prefix("0-")?.parse().ok()?;
-    Some(if last == 0 { 0 } else { last + 1 })
+    Some(last + 1)
 }

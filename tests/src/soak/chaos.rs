@@ -18,7 +18,7 @@ const START_PAUSE: Duration = Duration::from_secs(1);
 /// Starts in a row that a replica may give up: the storage was away for minutes then, or the replica is broken.
 const MOST_STARTS: usize = 10;
 /// A start that neither succeeds nor gives up hangs.
-const LONGEST_START: Duration = Duration::from_mins(10);
+const LONGEST_START: Duration = Duration::from_mins(4);
 /// Actors are numbered.
 const CHAOS: u64 = 200;
 

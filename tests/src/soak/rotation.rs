@@ -1,9 +1,11 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use rand::RngExt;
 use rand::rngs::StdRng;
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Response};
 
 use super::Site;
@@ -14,6 +16,8 @@ use crate::{Answer, Server, client};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// No client waits longer for one replica.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(60);
+/// Somebody serves at any time, so that a client that has no answer by now never gets one.
+const LONGEST_WAIT: Duration = Duration::from_mins(4);
 /// Before the next replica is asked.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Between two looks at a replica that did not answer.
@@ -28,7 +32,7 @@ pub(super) struct Rotation {
     places: RefCell<Vec<Place>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Place {
     address: Option<SocketAddr>,
     is_suspended: bool,
@@ -97,7 +101,8 @@ impl Site {
     /// attempt before may have done what was asked.
     pub(super) async fn ask(&self, random: &mut StdRng, ask: &Ask) -> (Answer, bool) {
         let (mut is_doubtful, mut patience) = (false, PATIENCE);
-        loop {
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_WAIT {
             match self.ask_once(random, ask, patience).await {
                 Some(Ok(answer)) => return (answer, is_doubtful),
                 Some(Err(Lost::Refused)) | None => {}
@@ -109,6 +114,9 @@ impl Site {
             }
             tokio::time::sleep(PAUSE).await;
         }
+        let (counts, places) = (&self.counts, self.rotation.places.borrow());
+        let request = format!("{} {} (never answered; {counts}; replicas: {places:?})", ask.method, ask.path);
+        (Answer { request, status: 0, headers: HeaderMap::new(), body: Bytes::new() }, true)
     }
 
     /// The status of one attempt; none if its end is not known.
