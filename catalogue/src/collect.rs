@@ -196,7 +196,11 @@ impl Replica {
     async fn end_old_sessions(&self) -> Result<(), CommitError> {
         let now = self.storage_time().await?;
         let ended = self.sweep_sessions(now).await;
-        ended.map(drop).map_err(|error| CommitError::Unavailable(error.to_string()))
+        ended.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+        if let Err(error) = self.store.sweep().await {
+            tracing::warn!(%error, "what processes that died have left in the storage could not be swept");
+        }
+        Ok(())
     }
 
     /// Proposes something that another replica may have done meanwhile.

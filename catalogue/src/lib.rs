@@ -66,7 +66,7 @@ pub use outcome::{
 pub use registry::{ManifestStored, PutManifest, RegistryError};
 pub use replay::{Replayed, replay};
 pub use repository_path::{RepositoryPath, RepositoryPathError};
-pub use scrub::{Repair, ScrubReport};
+pub use scrub::{Repair, ScrubReport, Withdrawal};
 pub use sessions::{DigestAlgorithm, UploadBody, UploadError, UploadLimits, UploadRange, UploadSession};
 pub use spool::Spooled;
 pub use start::storage_id;

@@ -1,5 +1,7 @@
 //! Reading everything that exists again, and mending what has gone bad from what lies elsewhere.
 
+mod content;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -17,6 +19,7 @@ use crate::outcome::CommitError;
 use crate::replica::Replica;
 use crate::state::Proposal;
 use crate::{RepositoryPath, State, layout, pieces};
+pub use content::Withdrawal;
 
 /// Files that are read and hashed at the same time.
 const SIDE_BY_SIDE: usize = 8;
@@ -33,6 +36,8 @@ pub struct ScrubReport {
     pub bytes: u64,
     /// What had gone bad and was, or with a dry run could be, mended.
     pub repaired: Vec<Repair>,
+    /// Content of the registry that has gone bad and is gone, or with a dry run would be, until it is pushed again.
+    pub withdrawn: Vec<Withdrawal>,
     /// What has gone bad and cannot be mended.
     pub damaged: Vec<Damage>,
     /// What the storage did not give: nothing is known of it.
@@ -70,7 +75,7 @@ enum Condition {
 impl ScrubReport {
     /// Everything is as it was published.
     pub fn is_sound(&self) -> bool {
-        self.repaired.is_empty() && self.damaged.is_empty() && self.unread.is_empty()
+        [self.repaired.len(), self.withdrawn.len(), self.damaged.len(), self.unread.len()] == [0; 4]
     }
 }
 
@@ -98,8 +103,9 @@ impl Replica {
             }
         }
         bad.sort_by(|(one, _), (other, _)| (&one.repository, &one.file).cmp(&(&other.repository, &other.file)));
+        let may_withdraw = content::may_withdraw(&bad, &state);
         for (item, condition) in bad {
-            self.settle_bad(&state, item, condition, &mut report).await?;
+            self.settle_bad(&state, item, condition, may_withdraw, &mut report).await?;
         }
         Ok(report)
     }
@@ -148,6 +154,7 @@ impl Replica {
         state: &State,
         item: Item,
         condition: Condition,
+        may_withdraw: bool,
         report: &mut ScrubReport,
     ) -> Result<(), CommitError> {
         let now = self.current().await?.state.clone();
@@ -171,6 +178,9 @@ impl Replica {
             }
             Condition::Bad(reason) => reason,
         };
+        if item.role == Role::Content {
+            return self.settle_content(&now, item, reason, may_withdraw, report).await;
+        }
         // what was replaced or removed has no other use than its bytes in their place
         let mendable = matches!(item.role, Role::Package | Role::Provenance | Role::Missing);
         let found = if mendable { self.same_bytes(state, &item).await? } else { None };
@@ -218,12 +228,16 @@ impl Replica {
         match self.propose_since(proposal, since).await {
             Ok(_) => Ok(true),
             Err(ProposeError::Refused(_)) => {
-                if let Err(error) = self.store.delete(&key).await {
-                    tracing::warn!(%key, %error, "a copy that nobody needs could not be deleted");
-                }
+                self.delete_unneeded(&key).await;
                 Ok(false)
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn delete_unneeded(&self, key: &Key) {
+        if let Err(error) = self.store.delete(key).await {
+            tracing::warn!(%key, %error, "a copy that nobody needs could not be deleted");
         }
     }
 }

@@ -153,6 +153,10 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
         self.listing(Operation::ListFolder, folder, self.inner.list_folder(folder))
     }
 
+    async fn sweep(&self) -> Result<u64> {
+        self.control.call(Operation::Sweep, "", self.inner.sweep()).await
+    }
+
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
         let inner = self.control.call(Operation::Stage, key.as_str(), self.inner.stage(key)).await?;
         Ok(Box::new(FaultyStage { inner, key: key.clone(), control: Arc::clone(&self.control) }))
@@ -169,6 +173,11 @@ struct FaultyStage {
 impl StagedWrite for FaultyStage {
     async fn append(&mut self, bytes: Bytes) -> Result<()> {
         self.control.call(Operation::Append, self.key.as_str(), self.inner.append(bytes)).await
+    }
+
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        let call = self.inner.append_object(from, size);
+        self.control.call(Operation::AppendObject, self.key.as_str(), call).await
     }
 
     async fn publish_new(self: Box<Self>) -> Result<ObjectMeta> {

@@ -193,6 +193,15 @@ impl StagedWrite for MemoryStage {
         Ok(())
     }
 
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        let object = self.store.find(from)?;
+        if object.meta.size != size {
+            return Err(StorageError::Corrupt(format!("{from}: it has {} bytes instead of {size}", object.meta.size)));
+        }
+        self.bytes.extend_from_slice(&object.bytes);
+        Ok(())
+    }
+
     async fn publish_new(self: Box<Self>) -> Result<ObjectMeta> {
         self.store.write_new(&self.key, self.bytes.freeze())
     }

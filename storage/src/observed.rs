@@ -241,6 +241,13 @@ impl<S: ObjectStore> ObjectStore for Observed<S> {
         self.listing(Operation::ListFolder, folder, self.inner.list_folder(folder))
     }
 
+    async fn sweep(&self) -> Result<u64> {
+        let mut watch = Watch::new(self.observer.as_ref(), Operation::Sweep, "");
+        let outcome = self.inner.sweep().await;
+        watch.outcome = outcome.as_ref().map_or_else(Outcome::from, |_| Outcome::Done);
+        outcome
+    }
+
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
         let inner = watch(&self.observer, Operation::Stage, key, nothing, self.inner.stage(key)).await?;
         Ok(Box::new(ObservedStage { inner, key: key.clone(), observer: Arc::clone(&self.observer) }))
@@ -258,6 +265,11 @@ impl StagedWrite for ObservedStage {
     async fn append(&mut self, bytes: Bytes) -> Result<()> {
         let length = bytes.len() as u64;
         watch(&self.observer, Operation::Append, &self.key, |()| length, self.inner.append(bytes)).await
+    }
+
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        let call = self.inner.append_object(from, size);
+        watch(&self.observer, Operation::AppendObject, &self.key, |()| size, call).await
     }
 
     async fn publish_new(self: Box<Self>) -> Result<ObjectMeta> {
@@ -306,7 +318,9 @@ mod tests {
         assert!(store.list(&Prefix::root()).any(|line| async move { line.is_err() }).await);
         let mut stage = store.stage(&b).await.unwrap();
         stage.append("12".into()).await.unwrap();
+        stage.append_object(&a, 5).await.unwrap();
         stage.publish_new().await.unwrap();
+        store.sweep().await.unwrap();
         let seen = notes.0.lock().unwrap().clone();
         let expected = [
             ("put_new", "done", 5),
@@ -318,7 +332,9 @@ mod tests {
             ("list", "unavailable", 0),
             ("stage", "done", 0),
             ("append", "done", 2),
+            ("append_object", "done", 5),
             ("publish_new", "done", 0),
+            ("sweep", "done", 0),
         ];
         assert_eq!(seen, expected);
     }

@@ -25,15 +25,19 @@ pub enum Operation {
     Stage,
     /// [`StagedWrite::append`](crate::StagedWrite::append)
     Append,
+    /// [`StagedWrite::append_object`](crate::StagedWrite::append_object)
+    AppendObject,
     /// [`StagedWrite::publish_new`](crate::StagedWrite::publish_new)
     PublishNew,
     /// [`StagedWrite::abandon`](crate::StagedWrite::abandon)
     Abandon,
+    /// [`ObjectStore::sweep`](crate::ObjectStore::sweep)
+    Sweep,
 }
 
 impl Operation {
     /// Every one.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::PutNew,
         Self::Put,
         Self::Get,
@@ -45,8 +49,10 @@ impl Operation {
         Self::ListFolder,
         Self::Stage,
         Self::Append,
+        Self::AppendObject,
         Self::PublishNew,
         Self::Abandon,
+        Self::Sweep,
     ];
 
     /// The method's name, as in logs and metrics.
@@ -63,8 +69,10 @@ impl Operation {
             Self::ListFolder => "list_folder",
             Self::Stage => "stage",
             Self::Append => "append",
+            Self::AppendObject => "append_object",
             Self::PublishNew => "publish_new",
             Self::Abandon => "abandon",
+            Self::Sweep => "sweep",
         }
     }
 

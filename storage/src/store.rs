@@ -94,6 +94,12 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// prefix is empty or ends in `/`.
     fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>>;
 
+    /// Removes what staged writes have left for more than a day whose process died, if the backend keeps such where it must
+    /// be looked for. Returns how many it were. May be done again, and by several processes at a time.
+    async fn sweep(&self) -> Result<u64> {
+        Ok(0)
+    }
+
     /// Begins an object too large for one buffer. Nothing is visible before [`StagedWrite::publish_new`].
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>>;
 }
@@ -103,6 +109,10 @@ pub trait ObjectStore: Send + Sync + 'static {
 pub trait StagedWrite: Send {
     /// Adds bytes at the end.
     async fn append(&mut self, bytes: Bytes) -> Result<()>;
+
+    /// Adds all bytes of another object at the end, without moving them through this process where the backend can. It has
+    /// `size` bytes: if not, that is `Corrupt`. After an error there is nothing to be done but to abandon it.
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()>;
 
     /// Makes the object visible under its key, as `put_new` does.
     async fn publish_new(self: Box<Self>) -> Result<ObjectMeta>;
@@ -152,6 +162,10 @@ impl<S: ObjectStore + ?Sized> ObjectStore for Arc<S> {
 
     fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>> {
         (**self).list_folder(folder)
+    }
+
+    async fn sweep(&self) -> Result<u64> {
+        (**self).sweep().await
     }
 
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {

@@ -2,7 +2,8 @@ use chart::oci::RegistryName;
 use storage::{KeyError, StorageError};
 use uuid::Uuid;
 
-use super::intake::{Chunks, Intake, Pulse};
+use super::hasher::ContentHasher;
+use super::intake::Intake;
 use super::record::{self, OpenSession, Part};
 use super::{MOST_PARTS, UploadBody, UploadError, UploadRange, UploadSession};
 use crate::layout;
@@ -20,15 +21,12 @@ impl Replica {
         range: Option<UploadRange>,
         body: UploadBody,
     ) -> Result<UploadSession, UploadError> {
-        let mut session = self.open_session(name, id).await?;
-        let offset = session.continues(range)?;
-        if session.parts.len() >= MOST_PARTS {
+        let mut arrival = self.arrival(name, id, range, body).await?;
+        let offset = arrival.session.size();
+        if arrival.session.parts.len() >= MOST_PARTS {
             return Err(UploadError::TooManyParts);
         }
-        let mut chunks = Chunks::new(body);
-        let mut next = chunks.next().await?;
-        if next.is_none() {
-            announced(range, 0)?;
+        if arrival.is_empty() {
             return Ok(UploadSession { id, name: name.clone(), size: offset });
         }
         let new = (self.options.new_id)();
@@ -36,20 +34,18 @@ impl Replica {
             0 => layout::fresh_object(new, BLOB).map_err(no_key)?,
             _ => layout::session_part(id, new),
         };
-        let most = self.options.uploads.blob_size;
-        let room = (most.saturating_sub(offset), most);
-        let mut intake = Intake::begin(&*self.store, &key, session.file.algorithm, room).await?;
-        let mut pulse = Pulse::of(id);
-        while let Some(bytes) = next {
-            intake.take(bytes).await?;
-            pulse.beat(self).await?;
-            next = chunks.next().await?;
-        }
-        announced(range, intake.length())?;
+        let (algorithm, most) = (arrival.session.file.algorithm, self.options.uploads.blob_size);
+        let known = arrival.session.hasher(algorithm);
+        let goes_on = known.is_some();
+        let hasher = known.unwrap_or_else(|| ContentHasher::new(algorithm));
+        let mut intake = Intake::begin(&*self.store, &key, hasher, (most.saturating_sub(offset), most)).await?;
+        arrival.pour(self, &mut intake).await?;
         let length = intake.length();
-        let (digest, stage) = intake.finish()?;
+        let (hasher, stage) = intake.finish()?;
         stage.publish_new().await?;
-        let part = Part { offset, length, digest, key };
+        let hash = goes_on.then(|| hasher.state());
+        let part = Part { offset, length, digest: hasher.finish(), hash, key };
+        let mut session = arrival.session;
         self.note_part(&session, &part).await?;
         session.parts.push(part);
         let size = session.size();
@@ -76,25 +72,6 @@ impl Replica {
             Err(StorageError::NotFound(_)) => Err(UploadError::Unknown),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-impl OpenSession {
-    /// Where the next byte belongs, if that is where the client thinks.
-    pub(super) fn continues(&self, range: Option<UploadRange>) -> Result<u64, UploadError> {
-        let size = self.size();
-        match range {
-            Some(range) if range.first != size => Err(UploadError::OutOfOrder { size }),
-            _ => Ok(size),
-        }
-    }
-}
-
-/// Compares how many bytes came with how many were said to come.
-pub(super) fn announced(range: Option<UploadRange>, found: u64) -> Result<(), UploadError> {
-    match range.map(|range| (range.last - range.first).saturating_add(1)) {
-        Some(expected) if expected != found => Err(UploadError::Length { expected, found }),
-        _ => Ok(()),
     }
 }
 

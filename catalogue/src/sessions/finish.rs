@@ -2,8 +2,10 @@ use chart::oci::{ContentDigest, RegistryName};
 use storage::{Key, StorageError};
 use uuid::Uuid;
 
-use super::append::{BLOB, announced, no_key};
-use super::intake::{self, Chunks, Intake, Pieces, Pulse};
+use super::append::{BLOB, no_key};
+use super::arrival::Arrival;
+use super::hasher::ContentHasher;
+use super::intake::{self, Chunks, Intake, Pieces};
 use super::record::{self, End, OpenSession, Part};
 use super::{DigestAlgorithm, UploadBody, UploadError, UploadRange};
 use crate::change::StoredObject;
@@ -20,25 +22,21 @@ impl Replica {
         body: UploadBody,
         digest: ContentDigest,
     ) -> Result<(), UploadError> {
-        let session = self.open_session(name, id).await?;
-        session.continues(range)?;
-        let mut chunks = Chunks::new(body);
-        let next = chunks.next().await?;
-        match (&*session.parts, &next) {
-            ([part], None) if layout::is_object(&part.key) => {
-                announced(range, 0)?;
-                self.adopt_part(&session, part, digest).await?;
+        let mut arrival = self.arrival(name, id, range, body).await?;
+        match &*arrival.session.parts {
+            [part] if arrival.is_empty() && layout::is_object(&part.key) => {
+                self.adopt_part(&arrival.session, part, digest).await?;
                 // it was stored after the session was begun
                 let object = StoredObject { key: part.key.clone(), size: part.length };
-                self.put_shared_blob(name, digest, object, session.file.at).await?;
+                self.put_shared_blob(name, digest, object, arrival.session.file.at).await?;
             }
             _ => {
                 let since = self.now();
-                let object = self.join(&session, range, next, chunks, digest).await?;
+                let object = self.join(&mut arrival, digest).await?;
                 self.put_blob(name, digest, object, since).await?;
             }
         }
-        self.tidy(&session).await;
+        self.tidy(&arrival.session).await;
         Ok(())
     }
 
@@ -51,7 +49,7 @@ impl Replica {
     ) -> Result<(), UploadError> {
         self.takes_blobs().await?;
         let since = self.now();
-        let (key, mut intake) = self.intake(digest).await?;
+        let (key, mut intake) = self.intake(digest, None).await?;
         let mut chunks = Chunks::new(body);
         while let Some(bytes) = chunks.next().await? {
             intake.take(bytes).await?;
@@ -82,38 +80,38 @@ impl Replica {
         }
     }
 
-    /// Streams the parts of a session and the last bytes together.
-    async fn join(
-        &self,
-        session: &OpenSession,
-        range: Option<UploadRange>,
-        mut next: Option<bytes::Bytes>,
-        mut chunks: Chunks,
-        digest: ContentDigest,
-    ) -> Result<StoredObject, UploadError> {
-        let (key, mut intake) = self.intake(digest).await?;
-        let mut pulse = Pulse::of(session.id);
-        for part in &session.parts {
+    /// Makes one object of the parts of a session and the last bytes. What was hashed as it came is not read again, if the
+    /// storage can do without.
+    async fn join(&self, arrival: &mut Arrival, digest: ContentDigest) -> Result<StoredObject, UploadError> {
+        let known = arrival.session.hasher(DigestAlgorithm::of(&digest));
+        if arrival.is_empty() && known.as_ref().is_some_and(|hasher| hasher.clone().finish() != digest) {
+            return Err(UploadError::Digest(digest));
+        }
+        let is_hashed = known.is_some();
+        let (key, mut intake) = self.intake(digest, known).await?;
+        for part in arrival.session.parts.clone() {
+            if is_hashed {
+                intake.take_object(&part.key, part.length).await?;
+                arrival.beat(self).await?;
+                continue;
+            }
             let mut pieces = Pieces::of(&part.key, part.length);
             while let Some(bytes) = pieces.next(&*self.store).await? {
                 intake.take(bytes).await?;
-                pulse.beat(self).await?;
+                arrival.beat(self).await?;
             }
         }
-        while let Some(bytes) = next {
-            intake.take(bytes).await?;
-            pulse.beat(self).await?;
-            next = chunks.next().await?;
-        }
-        announced(range, intake.length() - session.size())?;
+        arrival.pour(self, &mut intake).await?;
         let size = publish(intake, digest).await?;
         Ok(StoredObject { key, size })
     }
 
-    async fn intake(&self, digest: ContentDigest) -> Result<(Key, Intake), UploadError> {
+    /// A new object; `known` has hashed what is put into it without being read.
+    async fn intake(&self, digest: ContentDigest, known: Option<ContentHasher>) -> Result<(Key, Intake), UploadError> {
         let key = layout::fresh_object((self.options.new_id)(), BLOB).map_err(no_key)?;
         let most = self.options.uploads.blob_size;
-        let intake = Intake::begin(&*self.store, &key, DigestAlgorithm::of(&digest), (most, most)).await?;
+        let hasher = known.unwrap_or_else(|| ContentHasher::new(DigestAlgorithm::of(&digest)));
+        let intake = Intake::begin(&*self.store, &key, hasher, (most, most)).await?;
         Ok((key, intake))
     }
 
@@ -135,8 +133,8 @@ impl Replica {
 /// Makes the object visible if it has the digest. Returns its size.
 async fn publish(intake: Intake, digest: ContentDigest) -> Result<u64, UploadError> {
     let size = intake.length();
-    let (found, stage) = intake.finish()?;
-    if found != digest {
+    let (hasher, stage) = intake.finish()?;
+    if hasher.finish() != digest {
         stage.abandon().await?;
         return Err(UploadError::Digest(digest));
     }

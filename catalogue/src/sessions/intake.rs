@@ -59,36 +59,44 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// `room` is how many bytes may still come, of `most` that a blob may have.
+    /// `hasher` has the bytes before these. `room` is how many may still come, of `most` that a blob may have.
     pub(super) async fn begin(
         store: &dyn ObjectStore,
         key: &Key,
-        algorithm: DigestAlgorithm,
+        hasher: ContentHasher,
         (room, most): (u64, u64),
     ) -> Result<Self, UploadError> {
         let stage = store.stage(key).await?;
-        Ok(Self { stage, hasher: Some(ContentHasher::new(algorithm)), length: 0, room, most })
+        Ok(Self { stage, hasher: Some(hasher), length: 0, room, most })
     }
 
     pub(super) async fn take(&mut self, bytes: Bytes) -> Result<(), UploadError> {
-        self.length += bytes.len() as u64;
-        if self.length > self.room {
-            return Err(UploadError::TooLarge(self.most));
-        }
+        self.grow(bytes.len() as u64)?;
         let hashing = update(self.hasher.take(), bytes.clone());
         let (hasher, appended) = tokio::join!(hashing, self.stage.append(bytes));
         self.hasher = Some(hasher?);
         Ok(appended?)
     }
 
+    /// Takes an object whose bytes are hashed already, without reading it if the storage can do so.
+    pub(super) async fn take_object(&mut self, key: &Key, length: u64) -> Result<(), UploadError> {
+        self.grow(length)?;
+        Ok(self.stage.append_object(key, length).await?)
+    }
+
+    fn grow(&mut self, more: u64) -> Result<(), UploadError> {
+        self.length += more;
+        if self.length > self.room { Err(UploadError::TooLarge(self.most)) } else { Ok(()) }
+    }
+
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// The digest of what came, and the object to be made visible.
-    pub(super) fn finish(self) -> Result<(ContentDigest, Box<dyn StagedWrite>), UploadError> {
+    /// The hash of what came, and the object to be made visible.
+    pub(super) fn finish(self) -> Result<(ContentHasher, Box<dyn StagedWrite>), UploadError> {
         let hasher = self.hasher.ok_or_else(|| UploadError::Unavailable("it was not hashed".to_owned()))?;
-        Ok((hasher.finish(), self.stage))
+        Ok((hasher, self.stage))
     }
 }
 

@@ -6,10 +6,12 @@
 //! So a session survives the restart of a replica, and the next request may go to another one.
 //!
 //! The bytes that a session begins with are written where a blob may stay. Whoever finishes a session of one such object
-//! takes it as it is; otherwise the objects are streamed together into a new one. Who takes it and who throws it away
+//! takes it as it is; otherwise the storage makes a new one of the objects. They are hashed as they come, and each record
+//! says where the hash stands at its end, so that whoever goes on need not read what is there. Who takes it and who throws it away
 //! agree by `end.json`, created once: an object that became a blob is never deleted as the leftover of a session.
 
 mod append;
+mod arrival;
 mod begin;
 mod calls;
 mod commit;

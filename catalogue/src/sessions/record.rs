@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Key, ObjectStore, StorageError};
 use uuid::Uuid;
 
+use super::hasher::{ContentHasher, HashState};
 use super::{DigestAlgorithm, UploadError};
 use crate::change::key_text;
 use crate::layout;
@@ -28,8 +29,11 @@ pub(crate) struct Part {
     pub offset: u64,
     /// How many these are; never none.
     pub length: u64,
-    /// Their digest.
+    /// Of everything up to their end. Of these alone if `hash` is absent: no program goes on then.
     pub digest: ContentDigest,
+    /// Where the digest stands at their end, for what follows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hash: Option<HashState>,
     /// The object that they are.
     #[serde(with = "key_text")]
     pub key: Key,
@@ -55,6 +59,17 @@ pub(super) struct OpenSession {
 impl OpenSession {
     pub(super) fn size(&self) -> u64 {
         self.parts.last().map_or(0, |part| part.offset + part.length)
+    }
+
+    /// The hash of everything that has arrived; none if that has to be read again for it.
+    pub(super) fn hasher(&self, algorithm: DigestAlgorithm) -> Option<ContentHasher> {
+        match self.parts.last() {
+            None => Some(ContentHasher::new(algorithm)),
+            Some(part) => {
+                let hasher = part.hash.as_ref().and_then(ContentHasher::resume);
+                hasher.filter(|hasher| hasher.algorithm() == algorithm)
+            }
+        }
     }
 }
 

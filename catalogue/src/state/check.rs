@@ -35,6 +35,7 @@ impl State {
                 self.check_restore(repository, file, *removed_at, package, provenance.as_ref())
             }
             Proposal::Repair { repository, file, from, to } => self.check_repair(repository, file, from, to),
+            Proposal::RepairContent { digest, from, to } => self.check_repair_content(*digest, from, to.as_ref()),
             Proposal::Missing { repository, file, key } => {
                 let version = self.repository(repository).and_then(|r| r.version_of_file(file));
                 match version {

@@ -73,6 +73,16 @@ pub enum Proposal {
         /// Where they are.
         to: StoredFile,
     },
+    /// Give content of the registry whose bytes were spoilt or lost another place with the same bytes; or take it from all
+    /// names that have it, if there is none.
+    RepairContent {
+        /// Of the content.
+        digest: ContentDigest,
+        /// Where the bytes should be: another commit may have replaced them meanwhile.
+        from: Key,
+        /// Where they are.
+        to: Option<StoredObject>,
+    },
     /// A version's file cannot be found.
     Missing {
         /// The repository.

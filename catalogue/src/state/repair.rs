@@ -1,10 +1,13 @@
 //! Bytes that were spoilt or lost, replaced by the same bytes from elsewhere.
 
+use std::sync::Arc;
+
+use chart::oci::{ContentDigest, RegistryName, Tag};
 use serde_json::value::RawValue;
 use storage::Key;
 
-use super::{Accepted, Refusal, State};
-use crate::change::{PackagePublished, ProvenanceFile, StoredFile};
+use super::{Accepted, PushedManifest, Refusal, State};
+use crate::change::{ManifestPut, PackagePublished, ProvenanceFile, StoredFile, StoredObject};
 use crate::{Change, RepositoryPath, layout};
 
 impl State {
@@ -52,5 +55,58 @@ impl State {
         let lost = listed.map(|_| Change::PackageMissing { repository: repository_path, file });
         let changes = lost.into_iter().chain([Change::PackagePublished(Box::new(published))]).collect();
         Ok(Accepted { changes, replaced: false })
+    }
+
+    /// Whatever is this content is no more, and with another place for it is there again, in one entry: nothing of it changes
+    /// but that blobs are as new.
+    pub(super) fn check_repair_content(
+        &self,
+        digest: ContentDigest,
+        from: &Key,
+        to: Option<&StoredObject>,
+    ) -> Result<Accepted, Refusal> {
+        self.registry.contents.get(&digest).filter(|content| &content.object.key == from).ok_or(Refusal::NotFound)?;
+        if to.is_some_and(|to| self.discarded.contains_key(&to.key)) {
+            return Err(Refusal::PlaceUsed);
+        }
+        let (blobs, manifests) = (self.blobs_of_content(digest), self.manifests_of_content(digest));
+        let unlinked = blobs.iter().map(|name| Change::BlobUnlinked { name: name.clone(), digest });
+        let removed = manifests.iter().map(|(name, ..)| Change::ManifestRemoved { name: name.clone(), digest });
+        let mut changes: Vec<_> = unlinked.chain(removed).collect();
+        // the first that is it again says where it is
+        let mut object = to.cloned();
+        if object.is_some() {
+            changes.extend(blobs.into_iter().map(|name| match object.take() {
+                Some(object) => Change::BlobAdded { name, digest, object },
+                None => Change::BlobLinked { name, digest },
+            }));
+            for (name, manifest, tags) in manifests {
+                let (object, manifest) = (object.take(), (*manifest).clone());
+                let set = |tag| Change::TagSet { name: name.clone(), tag, digest };
+                let tags: Vec<_> = tags.into_iter().map(set).collect();
+                changes.push(Change::ManifestPut(Box::new(ManifestPut { name, digest, object, manifest })));
+                changes.extend(tags);
+            }
+        }
+        Ok(Accepted { changes, replaced: false })
+    }
+
+    /// The names whose blob the content is.
+    pub(crate) fn blobs_of_content(&self, digest: ContentDigest) -> Vec<RegistryName> {
+        let names = self.registry.blobs.keys().filter(|(_, of)| *of == digest);
+        names.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The names whose manifest the content is, and the tags that stand for it.
+    pub(crate) fn manifests_of_content(
+        &self,
+        digest: ContentDigest,
+    ) -> Vec<(RegistryName, Arc<PushedManifest>, Vec<Tag>)> {
+        let manifests = self.registry.manifests.iter().filter(|((_, of), _)| *of == digest);
+        let with_tags = |((name, _), manifest): (&(RegistryName, ContentDigest), &Arc<PushedManifest>)| {
+            let tags = self.registry.tags_for(name, digest);
+            (name.clone(), manifest.clone(), tags.cloned().collect())
+        };
+        manifests.map(with_tags).collect()
     }
 }

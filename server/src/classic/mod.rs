@@ -21,6 +21,8 @@ use http::request::Parts;
 
 use crate::App;
 use crate::answer;
+use crate::auth::{Grant, Push};
+use crate::error::Error;
 use crate::router::query;
 use crate::warnings::Warning;
 
@@ -34,6 +36,11 @@ pub(crate) fn terms(app: &App, head: &Parts) -> Terms {
         files_per_repository: app.settings.upload.files_per_repository,
         versions_per_chart: app.settings.upload.versions_per_chart,
     }
+}
+
+/// What cannot be published in the end is refused before any of it is read.
+fn refuse_embedded(app: &App, grant: &Grant<Push>) -> Result<(), Error> {
+    if app.catalogue.view().is_embedded(grant.repository()) { Err(Error::Embedded) } else { Ok(()) }
 }
 
 /// ChartMuseum's answer to the letter. What clients may trip over later is told beside it.

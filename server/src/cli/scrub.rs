@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use catalogue::{Catalogue, Damage, RepositoryPath, ScrubReport};
+use catalogue::{Catalogue, Damage, RepositoryPath, ScrubReport, Withdrawal};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::beside;
@@ -15,7 +15,7 @@ const DRY_RUN: &str = "dry-run";
 
 pub(super) fn command() -> Command {
     Command::new("scrub")
-        .about("Read and hash every package, and mend from the trash or from equal packages what has gone bad")
+        .about("Read and hash every package and blob, and mend from the trash or from equal files what has gone bad")
         .after_help(EXIT_CODES)
         .arg(Arg::new(DRY_RUN).long(DRY_RUN).action(ArgAction::SetTrue).help("Change nothing"))
         .arg(Output::argument())
@@ -31,6 +31,23 @@ pub(super) fn run(settings: &Settings, matches: &ArgMatches) -> ExitCode {
     }
 }
 
+/// Content of the registry, and who had it.
+fn withdrawn(withdrawal: &Withdrawal) -> String {
+    let Withdrawal { digest, reason, blob_of, manifest_of, tags, .. } = withdrawal;
+    let names = |names: &[_]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut text = format!("{digest}: {reason}; until it is pushed again it is absent");
+    if !blob_of.is_empty() {
+        text.push_str(&format!(", blob of {}", names(blob_of)));
+    }
+    if !manifest_of.is_empty() {
+        text.push_str(&format!(", manifest of {}", names(manifest_of)));
+    }
+    if !tags.is_empty() {
+        text.push_str(&format!(", with {}", tags.join(", ")));
+    }
+    on_one_line(&text).into_owned()
+}
+
 fn text(report: &ScrubReport) -> String {
     let mut text = String::new();
     let place = |repository: &RepositoryPath, file: &str| match repository.is_root() {
@@ -43,15 +60,20 @@ fn text(report: &ScrubReport) -> String {
         let (key, source) = (on_one_line(repair.key.as_str()), on_one_line(repair.source.as_str()));
         text.push_str(&format!("{done:11} {place}: {} ({key}), found in {source}\n", repair.reason));
     }
+    let gone = if report.dry_run { "to withdraw" } else { "withdrawn" };
+    for withdrawal in &report.withdrawn {
+        text.push_str(&format!("{gone:11} {}\n", withdrawn(withdrawal)));
+    }
     for (what, damages) in [("damaged", &report.damaged), ("not read", &report.unread)] {
         for Damage { repository, file, reason, .. } in damages {
             text.push_str(&format!("{what:11} {}: {reason}\n", place(repository, file)));
         }
     }
-    let ScrubReport { files, bytes, repaired, damaged, unread, .. } = report;
+    let ScrubReport { files, bytes, repaired, withdrawn, damaged, unread, .. } = report;
     text.push_str(&format!(
-        "{files} files ({bytes} bytes) read: {} {done}, {} damaged, {} not read\n",
+        "{files} files ({bytes} bytes) read: {} {done}, {} {gone}, {} damaged, {} not read\n",
         repaired.len(),
+        withdrawn.len(),
         damaged.len(),
         unread.len()
     ));

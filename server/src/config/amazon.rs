@@ -203,6 +203,7 @@ fn options(values: &Values) -> Result<Options, SettingError> {
         operation_timeout: values.duration(&OPERATION_TIMEOUT),
         retries: u32::try_from(values.integer(&RETRIES)).unwrap_or_default(),
         part_size: usize::try_from(part_size).unwrap_or(SMALLEST_PART),
+        leftover_age: Options::default().leftover_age,
     })
 }
 

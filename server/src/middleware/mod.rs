@@ -190,11 +190,13 @@ pub(crate) async fn serve(connection: Arc<Connection>, request: Request<Incoming
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     }
     record.note(&mut response);
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID.clone(), id);
     if !closes_by_header {
         headers.remove(CONNECTION);
-    } else if connection.front.stop.is_asked() {
+    } else if connection.front.stop.is_asked() || is_error && connection.pulse.has_unread() {
+        // what is left of a body stands before the next request: the client need not send the rest, and should know
         headers.insert(CONNECTION, CLOSE);
     }
     response.map(|body| Answer::new(body, record))

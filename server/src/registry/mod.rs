@@ -18,12 +18,11 @@ mod uploads;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chart::oci::{ContentDigest, RegistryName};
-use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
 
 use crate::App;
 use crate::auth::{Caller, Delete, Pull, Push};
+use crate::error::Error;
 use crate::router::{RegistryOperation, Resource};
 pub use error::Fault;
 
@@ -35,21 +34,7 @@ pub async fn answer(
     head: &Parts,
     body: Body,
 ) -> Response {
-    match dispatch(app, caller, (resource, operation), head, body).await {
-        Ok(response) => response,
-        Err(fault) => refused(fault, &head.headers),
-    }
-}
-
-/// A refusal may come before the body is read; then the connection ends with it, and the client should know.
-fn refused(fault: Fault, request: &HeaderMap) -> Response {
-    let has_body = request.contains_key(TRANSFER_ENCODING)
-        || request.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    let mut response = fault.into_response();
-    if has_body {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
+    dispatch(app, caller, (resource, operation), head, body).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// Answers a path that no name can have.
@@ -74,7 +59,14 @@ async fn dispatch(
     let pull = |text: &str| Ok::<_, Fault>(caller.registry_grant::<Pull>(&name(text)?, &origin)?);
     let push = |text: &str| {
         let grant = caller.registry_grant::<Push>(&name(text)?, &origin)?;
-        if app.settings.repository.api { Ok(grant) } else { Err(read_only("pushed")) }
+        if !app.settings.repository.api {
+            return Err(read_only("pushed"));
+        }
+        // what could not be committed in the end is refused before any of it is read
+        match app.catalogue.view().is_embedded_name(grant.name()) {
+            true => Err(Fault::Denied(Error::Embedded.to_string())),
+            false => Ok(grant),
+        }
     };
     let delete = |text: &str| {
         let grant = caller.registry_grant::<Delete>(&name(text)?, &origin)?;

@@ -190,7 +190,7 @@ impl Pulse {
         self.unread.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has_unread(&self) -> bool {
+    pub(crate) fn has_unread(&self) -> bool {
         self.unread.load(Ordering::Relaxed) && !self.is_shared()
     }
 

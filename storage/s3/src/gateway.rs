@@ -164,6 +164,9 @@ impl Gateway {
             bucket: Self::BUCKET.to_owned(),
             prefix: prefix.to_owned(),
             endpoint: Some(self.endpoint()),
+            // on a busy machine a request may be slow: repeated, it would be done once more when nobody thinks of it
+            attempt_timeout: PATIENCE,
+            operation_timeout: PATIENCE,
             ..Options::default()
         }
     }

@@ -6,9 +6,11 @@
 
 mod address;
 mod client;
+mod copies;
 mod fault;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+mod leftovers;
 mod listing;
 mod names;
 mod open;

@@ -64,7 +64,7 @@ impl S3Store {
 
     async fn open_with(client: Client, options: Options) -> Result<Self, OpenError> {
         let names = Names::below(&options.prefix);
-        let store = Self { client, names, options: Arc::new(options), queues: None };
+        let store = Self { client, names, options: Arc::new(options), queues: None, copies: Arc::default() };
         let prefix = store.names.beginning(&storage::Prefix::root());
         let call = store.client.list_objects_v2().bucket(&store.options.bucket).prefix(prefix).max_keys(1);
         match call.send().await {

@@ -31,6 +31,8 @@ pub struct Options {
     pub retries: u32,
     /// Larger objects go up in parts of this many bytes. S3 takes no part below 5 MiB but the last.
     pub part_size: usize,
+    /// Parts of an object that was begun longer ago, and is none yet, belong to a process that died.
+    pub leftover_age: Duration,
 }
 
 /// Encryption by the store.
@@ -73,6 +75,7 @@ impl Default for Options {
             operation_timeout: Duration::from_secs(15),
             retries: 3,
             part_size: 8 * 1024 * 1024,
+            leftover_age: Duration::from_secs(24 * 3600),
         }
     }
 }

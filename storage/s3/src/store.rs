@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use storage::{ByteRange, Key, Listed, Object, ObjectMeta, ObjectStore, Prefix, Result, StagedWrite};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::copies::Copies;
 use crate::names::Names;
 use crate::options::Options;
 use crate::parts::Stage;
@@ -23,6 +24,7 @@ pub struct S3Store {
     pub(crate) names: Names,
     /// Set if the store cannot be trusted with conditions: then this process looks first, one key at a time.
     pub(crate) queues: Option<Arc<Queues>>,
+    pub(crate) copies: Arc<Copies>,
 }
 
 impl fmt::Debug for S3Store {
@@ -116,6 +118,10 @@ impl ObjectStore for S3Store {
 
     fn list_folder(&self, folder: &Prefix) -> BoxStream<'_, Result<Listed>> {
         self.pages(folder, true)
+    }
+
+    async fn sweep(&self) -> Result<u64> {
+        self.remove_leftovers().await
     }
 
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {

@@ -6,7 +6,7 @@ use aws_sdk_s3::Config;
 use aws_sdk_s3::types::ServerSideEncryption;
 use bytes::Bytes;
 use jiff::Timestamp;
-use storage::{ByteRange, Key, ObjectMeta, ObjectStore, Result, StorageError};
+use storage::{Key, ObjectMeta, ObjectStore, Result, StorageError};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -123,7 +123,8 @@ impl S3Store {
         }
     }
 
-    /// Through this process: what S3 copies by itself cannot everywhere be made to depend on a free key.
+    /// What S3 copies at once cannot everywhere be made to depend on a free key: small objects come through this process,
+    /// large ones are made of parts.
     pub(crate) async fn copy(&self, from: &Key, to: &Key) -> Result<ObjectMeta> {
         let meta = self.look(from).await?.meta;
         let part = self.options.part_size as u64;
@@ -132,14 +133,9 @@ impl S3Store {
             return self.put_new(to, bytes).await;
         }
         let mut stage = self.stage(to).await?;
-        for start in (0..meta.size).step_by(self.options.part_size) {
-            let object = self.read(from, Some(ByteRange { start, end: start + part })).await?;
-            if object.meta.etag != meta.etag {
-                stage.abandon().await?;
-                return Err(StorageError::Unavailable(format!("{from} changed while it was copied")));
-            }
-            stage.append(object.bytes).await?;
+        match stage.append_object(from, meta.size).await {
+            Ok(()) => stage.publish_new().await,
+            Err(error) => stage.abandon().await.and(Err(error)),
         }
-        stage.publish_new().await
     }
 }

@@ -156,6 +156,10 @@ impl ObjectStore for Either {
         self.pick().list_folder(folder)
     }
 
+    async fn sweep(&self) -> Result<u64> {
+        self.pick().sweep().await
+    }
+
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
         self.pick().stage(key).await
     }

@@ -1,6 +1,6 @@
 //! The calls of the store as work on files, for the threads that may block.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{self, AtFlags};
@@ -73,15 +73,26 @@ impl Disk {
 
     /// A copy and not a second link: people may edit files in place, and must not edit two objects at once.
     pub(super) fn copy_new(&self, from: &Key, to: &Key) -> Result<ObjectMeta> {
-        let (mut source, meta) = read::open(self.root(), &self.handle(from)?, from)?;
+        let meta = self.head(from)?;
         self.refuse_taken(to)?;
         let mut temporary = self.temporary(to)?;
-        let copied =
-            io::copy(&mut source, temporary.file()).map_err(|error| fault::of(fault::errno(&error), to.as_str()))?;
-        if copied != meta.size {
-            return Err(StorageError::Corrupt(format!("{from}: its length changed while it was copied")));
-        }
+        self.append(from, meta.size, &mut temporary)?;
         self.publish_new(temporary, to)
+    }
+
+    /// Adds an object's bytes to a file. The system copies them, or lets the file system do it, and they do not come here.
+    pub(super) fn append(&self, from: &Key, size: u64, to: &mut Temporary) -> Result<()> {
+        let (source, meta) = read::open(self.root(), &self.handle(from)?, from)?;
+        // one byte more would show that it grows
+        let copied = io::copy(&mut source.take(size.saturating_add(1)), to.file());
+        let copied = copied.map_err(|error| fault::of(fault::errno(&error), from.as_str()))?;
+        if meta.size != size || copied != size {
+            return Err(StorageError::Corrupt(format!(
+                "{from}: it has {} bytes instead of {size}",
+                meta.size.max(copied)
+            )));
+        }
+        Ok(())
     }
 
     pub(super) fn publish_new(&self, temporary: Temporary, key: &Key) -> Result<ObjectMeta> {

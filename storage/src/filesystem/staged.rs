@@ -43,6 +43,13 @@ impl StagedWrite for FileStage {
         Ok(())
     }
 
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        let mut temporary = self.take()?;
+        let (disk, from) = (Arc::clone(&self.disk), from.clone());
+        self.temporary = Some(blocking(move || disk.append(&from, size, &mut temporary).map(|()| temporary)).await?);
+        Ok(())
+    }
+
     async fn publish_new(mut self: Box<Self>) -> Result<ObjectMeta> {
         let temporary = self.take()?;
         let (disk, key) = (Arc::clone(&self.disk), self.key.clone());

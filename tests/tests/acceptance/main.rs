@@ -16,6 +16,7 @@ mod chartmuseum_settings;
 mod cm_push;
 mod connections;
 mod contract;
+mod early_refusals;
 mod faults;
 mod helm;
 mod index_bytes;

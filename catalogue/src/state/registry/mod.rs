@@ -181,7 +181,7 @@ impl Registry {
             || self.tags_after(name, "").next().is_some()
     }
 
-    fn tags_for(&self, name: &RegistryName, digest: ContentDigest) -> impl Iterator<Item = &Tag> {
+    pub(in crate::state) fn tags_for(&self, name: &RegistryName, digest: ContentDigest) -> impl Iterator<Item = &Tag> {
         let from = (name.clone(), digest, Tag::least())..=(name.clone(), digest, Tag::greatest());
         self.tagged.range(from).map(|(_, _, tag)| tag)
     }

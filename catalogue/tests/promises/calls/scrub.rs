@@ -3,14 +3,21 @@
 use std::sync::Arc;
 
 use catalogue::{Catalogue, Progress, Role, ScrubReport};
+use chart::oci::{ContentDigest, Reference};
 use storage::faulty::{Effect, Faulty, Plan};
 
+use super::registry::{add, artifact, blob, digest_of, manifest, name, push, put, tagged, tags};
 use crate::packages::package;
 use crate::site::{Site, bytes, index, overwrite, path, publish, publish_signed, root, signature, version};
 use crate::time::pass;
 
 fn quiet() -> Progress {
     Arc::new(|_, _| {})
+}
+
+/// Where content of the registry lies.
+fn place(replica: &Catalogue, digest: ContentDigest) -> String {
+    replica.view().state.registry.contents.get(&digest).unwrap().object.key.to_string()
 }
 
 async fn scrub(replica: &Catalogue) -> ScrubReport {
@@ -176,4 +183,133 @@ async fn what_the_storage_does_not_give_is_not_called_damaged() {
     assert_eq!((report.unread.len(), report.damaged.len(), report.repaired.len()), (1, 0, 0));
     assert_eq!(report.unread[0].file, "web-2.0.0.tgz");
     assert!(!report.is_sound());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spoilt_blob_is_mended_from_a_package_with_the_same_bytes() {
+    for gone in [false, true] {
+        let site = Site::new();
+        let replica = site.replica().await;
+        let package = package("web", "1.0.0", "");
+        publish(&replica, &package).await.unwrap();
+        let digest = add(&replica, "org/one", package.bytes().clone()).await;
+        add(&replica, "org/other", package.bytes().clone()).await;
+        let key = place(&replica, digest);
+        if gone {
+            site.take_away(&key).await;
+        } else {
+            site.place(&key, "spoilt").await;
+        }
+        let sequence = replica.status().sequence;
+        let dry = replica.scrub(true, quiet()).await.unwrap();
+        assert_eq!((dry.repaired.len(), dry.withdrawn.len(), replica.status().sequence), (1, 0, sequence), "{dry:?}");
+        let report = scrub(&replica).await;
+        assert_eq!((&report.repaired, report.damaged.len()), (&dry.repaired, 0));
+        assert_eq!((report.repaired[0].role, &*report.repaired[0].source), (Role::Content, "web-1.0.0.tgz"));
+        assert_eq!(replica.status().sequence, sequence + 1, "one entry: the blob is never away");
+        assert_ne!(place(&replica, digest), key);
+        for of in ["org/one", "org/other"] {
+            assert_eq!(blob(&replica, of, digest).await.unwrap(), package.bytes());
+        }
+        assert!(scrub(&replica).await.is_sound());
+        assert_eq!(site.replica().await.view().state, replica.view().state);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_blob_is_absent_until_it_is_pushed_again() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    for of in ["org/one", "org/other"] {
+        add(&replica, of, "{}").await;
+        add(&replica, of, "layer").await;
+        put(&replica, of, tagged("latest"), &artifact("{}", &["layer"])).await.unwrap();
+    }
+    let layer = ContentDigest::of(b"layer");
+    site.place(&place(&replica, layer), "spoilt").await;
+    let sequence = replica.status().sequence;
+    let dry = replica.scrub(true, quiet()).await.unwrap();
+    assert_eq!((dry.withdrawn.len(), replica.status().sequence), (1, sequence), "{dry:?}");
+    let report = scrub(&replica).await;
+    assert_eq!(report.withdrawn, dry.withdrawn);
+    let withdrawal = &report.withdrawn[0];
+    assert_eq!((withdrawal.digest, &*withdrawal.reason), (layer, "its bytes are not those that were pushed"));
+    assert_eq!(withdrawal.blob_of, [name("org/one"), name("org/other")]);
+    assert!(withdrawal.manifest_of.is_empty() && withdrawal.tags.is_empty() && report.damaged.is_empty());
+    for of in ["org/one", "org/other"] {
+        assert_eq!(blob(&replica, of, layer).await, None, "clients that ask are told to push it");
+        assert_eq!(tags(&replica, of).await.unwrap(), ["latest"]);
+    }
+    assert!(scrub(&replica).await.is_sound());
+    add(&replica, "org/one", "layer").await;
+    assert_eq!(blob(&replica, "org/one", layer).await.unwrap(), "layer");
+    assert!(manifest(&replica, "org/one", tagged("latest")).await.is_some());
+    assert_eq!(site.replica().await.view().state, replica.view().state);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_manifest_goes_with_its_tags_and_comes_back_with_a_push() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let image = artifact("{}", &[]);
+    add(&replica, "org/app", "{}").await;
+    for tag in ["latest", "v1"] {
+        put(&replica, "org/app", tagged(tag), &image).await.unwrap();
+    }
+    let digest = digest_of(&image);
+    site.take_away(&place(&replica, digest)).await;
+    let report = scrub(&replica).await;
+    assert_eq!(report.withdrawn.len(), 1, "{report:?}");
+    assert_eq!(report.withdrawn[0].manifest_of, [name("org/app")]);
+    assert_eq!(report.withdrawn[0].tags, ["org/app:latest", "org/app:v1"]);
+    assert_eq!(manifest(&replica, "org/app", Reference::Digest(digest)).await, None);
+    assert_eq!(manifest(&replica, "org/app", tagged("latest")).await, None);
+    put(&replica, "org/app", tagged("latest"), &image).await.unwrap();
+    assert_eq!(manifest(&replica, "org/app", tagged("latest")).await.unwrap(), image.to_string());
+    assert!(scrub(&replica).await.is_sound());
+}
+
+/// The version lives on, with the manifest that is made of it.
+#[tokio::test(start_paused = true)]
+async fn the_lost_manifest_of_a_chart_takes_no_version_with_it() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let package = package("web", "1.0.0", "");
+    push(&replica, "web", &package, "pushed").await.unwrap();
+    let before = manifest(&replica, "web", tagged("1.0.0")).await.unwrap();
+    let digest = ContentDigest::of(&before);
+    let key = place(&replica, digest);
+    site.place(&key, "spoilt").await;
+    let report = scrub(&replica).await;
+    assert_eq!(report.withdrawn.len(), 1, "{report:?}");
+    assert_eq!(report.withdrawn[0].tags, ["web:1.0.0"]);
+    let made = manifest(&replica, "web", tagged("1.0.0")).await.unwrap();
+    assert_ne!(made, before);
+    assert_eq!(bytes(&replica, "web", "1.0.0").await.unwrap(), package.bytes());
+    put(&replica, "web", tagged("1.0.0"), &serde_json::from_slice(&before).unwrap()).await.unwrap();
+    assert_eq!(manifest(&replica, "web", tagged("1.0.0")).await.unwrap(), before);
+    assert!(scrub(&replica).await.is_sound());
+}
+
+/// A volume that is not mounted is no reason to forget what is on it.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_withdrawn_when_most_of_it_is_gone() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let digests: Vec<_> = {
+        let mut digests = Vec::new();
+        for n in 0..12 {
+            digests.push(add(&replica, "org/app", format!("blob {n}")).await);
+        }
+        digests
+    };
+    for digest in &digests[..11] {
+        site.take_away(&place(&replica, *digest)).await;
+    }
+    let sequence = replica.status().sequence;
+    let report = scrub(&replica).await;
+    assert_eq!((report.withdrawn.len(), report.damaged.len(), replica.status().sequence), (0, 11, sequence));
+    let reason = "its file is gone; so much has gone bad at once that nothing was withdrawn";
+    assert_eq!(report.damaged[0].reason, reason);
+    assert!(digests.iter().all(|digest| replica.view().blob(&name("org/app"), *digest).is_some()));
 }

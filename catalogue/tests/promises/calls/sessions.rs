@@ -10,6 +10,8 @@ use catalogue::{
 use chart::oci::{ContentDigest, RegistryName};
 use futures_util::{StreamExt, stream};
 use sha2::{Digest as _, Sha512};
+use storage::Operation;
+use storage::faulty::{Faulty, Plan};
 use uuid::Uuid;
 
 use crate::site::{DAY, Site};
@@ -299,5 +301,57 @@ async fn both_algorithms_name_a_blob_however_it_was_hashed_on_its_way() {
         }
     }
     assert!(objects(&site).await.iter().all(|text| text == "a blob"));
+    assert!(leftovers(&site).await.is_empty());
+}
+
+/// What came in several requests was hashed as it came: the storage makes the blob, and nobody reads it again.
+#[tokio::test(start_paused = true)]
+async fn what_many_requests_brought_becomes_the_blob_without_being_read() {
+    let site = Site::new();
+    let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+    let finishing = Catalogue::open(process.clone(), site.options()).await.unwrap();
+    let (one, other) = (site.replica().await, site.replica().await);
+    for last in [&["four"][..], &[]] {
+        let id = begin(&one).await;
+        append(&one, id, 0, "one ").await.unwrap();
+        append(&other, id, 4, "two ").await.unwrap();
+        append(&one, id, 8, "three ").await.unwrap();
+        let unreadable = [".chandlery/objects/".to_owned(), format!(".chandlery/uploads/{}/parts/", id.simple())];
+        process.set_plan(Plan::down().only([Operation::Get]).under(unreadable));
+        let whole = format!("one two three {}", last.concat());
+        assert_eq!(finish(&finishing, id, last, "another").await, Err(UploadError::Digest(digest("another"))));
+        finish(&finishing, id, last, &whole).await.unwrap();
+        process.set_plan(Plan::none());
+        let found = finishing.fresh().await.unwrap().view.blob(&name(), digest(&whole)).unwrap();
+        assert_eq!(finishing.load_blob(&found, None).await.unwrap(), whole);
+    }
+    assert_eq!(objects(&site).await, ["one two three ", "one two three four"]);
+    assert!(leftovers(&site).await.is_empty());
+}
+
+/// A replica of before, or of later, may have taken a part in between.
+#[tokio::test(start_paused = true)]
+async fn where_nobody_can_go_on_with_the_hash_the_bytes_are_read_again() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    for odd in [0, 4, 8] {
+        let id = begin(&replica).await;
+        for (first, text) in [(0, "one "), (4, "two "), (8, "three ")] {
+            append(&site.replica().await, id, first, text).await.unwrap();
+            let record = format!(".chandlery/uploads/{}/records/{first:020}.json", id.simple());
+            let mut told: serde_json::Value = serde_json::from_slice(&site.bytes(&record).await).unwrap();
+            assert_eq!(told["hash"].is_object(), odd >= first, "{told}");
+            if first == odd {
+                told.as_object_mut().unwrap().remove("hash");
+                told["digest"] = digest(text).to_string().into();
+                site.place(&record, told.to_string()).await;
+            }
+        }
+        // as another replica finds it
+        let fresh = site.replica().await;
+        assert_eq!(finish(&fresh, id, &["four"], "another").await, Err(UploadError::Digest(digest("another"))));
+        finish(&fresh, id, &["four"], "one two three four").await.unwrap();
+    }
+    assert_eq!(objects(&site).await, ["one two three four"]);
     assert!(leftovers(&site).await.is_empty());
 }

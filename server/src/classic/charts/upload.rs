@@ -6,13 +6,14 @@ use http::request::Parts;
 
 use crate::App;
 use crate::auth::{Grant, Push};
-use crate::classic::{form, saved, terms};
+use crate::classic::{form, refuse_embedded, saved, terms};
 use crate::error::Error;
 use crate::publish::publish;
 use crate::upload_body;
 
 /// `POST /api/{repository}/charts`: a package as the body, or a form with a package, a provenance, or both.
 pub async fn upload(app: &App, grant: &Grant<Push>, head: Parts, body: Body) -> Result<Response, Error> {
+    refuse_embedded(app, grant)?;
     let terms = terms(app, &head);
     let (upload, exists) = if form::is_form(&head.headers) {
         (form::read(app, head, body).await?, Error::ChartExists)

@@ -73,6 +73,11 @@ impl ObjectStore for Gated {
         self.inner.list_folder(folder)
     }
 
+    async fn sweep(&self) -> Result<u64> {
+        (self.gate)()?;
+        self.inner.sweep().await
+    }
+
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
         (self.gate)()?;
         Ok(Box::new(GatedStage { inner: self.inner.stage(key).await?, gate: Arc::clone(&self.gate) }))
@@ -89,6 +94,11 @@ impl StagedWrite for GatedStage {
     async fn append(&mut self, bytes: Bytes) -> Result<()> {
         (self.gate)()?;
         self.inner.append(bytes).await
+    }
+
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        (self.gate)()?;
+        self.inner.append_object(from, size).await
     }
 
     async fn publish_new(self: Box<Self>) -> Result<ObjectMeta> {

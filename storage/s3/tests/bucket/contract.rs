@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -111,6 +112,14 @@ async fn parts_that_were_given_up_are_removed() {
     assert!(unfinished() > 0);
     abandoned.abandon().await.unwrap();
     assert_eq!(unfinished(), 0);
+    let abandoned = begin().await;
+    let mut copying = store.stage(&key("copy")).await.unwrap();
+    store.put_new(&key("source"), Bytes::from(vec![2; SMALLEST_PART])).await.unwrap();
+    for _ in 0..12 {
+        copying.append_object(&key("source"), SMALLEST_PART as u64).await.unwrap();
+    }
+    drop((abandoned, copying));
+    gone().await;
     let dropped = begin().await;
     assert!(unfinished() > 0);
     drop(dropped);
@@ -137,4 +146,48 @@ async fn a_bucket_that_goes_is_not_an_absent_object() {
     unavailable(store.get(&key("a"), None).await.unwrap_err());
     unavailable(store.put_new(&key("a"), "".into()).await.unwrap_err());
     unavailable(store.list(&Prefix::root()).next().await.unwrap().unwrap_err());
+}
+
+/// A store that copies is not sent what it has.
+#[tokio::test]
+async fn parts_are_copied_in_the_store_where_they_are_large_enough() {
+    let Some(gateway) = gateway() else { return };
+    let store = store(gateway).await;
+    let (small, large) = (Bytes::from(vec![1; 1000]), Bytes::from(vec![2; SMALLEST_PART + 1]));
+    store.put_new(&key("small"), small.clone()).await.unwrap();
+    store.put_new(&key("large"), large.clone()).await.unwrap();
+    let mut stage = store.stage(&key("both")).await.unwrap();
+    for _ in 0..3 {
+        stage.append_object(&key("large"), large.len() as u64).await.unwrap();
+    }
+    stage.append_object(&key("small"), small.len() as u64).await.unwrap();
+    let meta = stage.publish_new().await.unwrap();
+    assert!(meta.etag.ends_with("-4"), "each object is a part: {}", meta.etag);
+    let expected = [&*large, &*large, &*large, &*small].concat();
+    assert!(store.get(&key("both"), None).await.unwrap().bytes == expected);
+}
+
+#[tokio::test]
+async fn what_a_process_that_died_has_begun_is_swept() {
+    let Some(gateway) = gateway() else { return };
+    let options = options(gateway);
+    let (young, old) = (
+        gateway.open(options.clone()).await.unwrap(),
+        gateway.open(Options { leftover_age: Duration::ZERO, ..options }).await.unwrap(),
+    );
+    let mut unfinished = Vec::new();
+    for text in [".chandlery/objects/aa/blob", ".chandlery/uploads/a/parts/b", "people/theirs"] {
+        let mut stage = young.stage(&key(text)).await.unwrap();
+        stage.append(Bytes::from(vec![1; Options::default().part_size + 1])).await.unwrap();
+        unfinished.push(stage);
+    }
+    assert_eq!(young.sweep().await.unwrap(), 0);
+    assert_eq!(old.sweep().await.unwrap(), 2, "what lies elsewhere may be somebody else's");
+    assert_eq!(old.sweep().await.unwrap(), 0);
+    let theirs = unfinished.pop().unwrap();
+    theirs.publish_new().await.unwrap();
+    for stage in unfinished {
+        assert!(matches!(stage.publish_new().await, Err(StorageError::Unavailable(_))));
+    }
+    assert_eq!(names(&young).await, ["people/theirs"]);
 }

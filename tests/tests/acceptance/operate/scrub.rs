@@ -55,5 +55,8 @@ async fn a_flipped_byte_is_found_and_mended_if_the_trash_has_the_package() {
     assert_eq!(server.get("/index.yaml").await.expect(200).json()["entries"], index["entries"]);
     let text = operate(&server, &["scrub"]).await.expect(1).out;
     let expected = "damaged     once-1.0.0.tgz: its bytes are not those that were published\n";
-    assert!(text.starts_with(expected) && text.ends_with(": 0 repaired, 1 damaged, 0 not read\n"), "{text}");
+    assert!(
+        text.starts_with(expected) && text.ends_with(": 0 repaired, 0 withdrawn, 1 damaged, 0 not read\n"),
+        "{text}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalogue::{Dispensable, RegistryError, Role, restore_backup};
+use catalogue::{Dispensable, RegistryError, restore_backup};
 use chart::oci::{ContentDigest, Reference};
 use storage::ObjectStore;
 use storage::memory::MemoryStore;
@@ -134,10 +134,8 @@ async fn a_backup_has_everything_that_was_pushed_and_a_scrub_reads_it() {
     let key = replica.view().state.registry.contents[&ContentDigest::of(&large)].object.key.clone();
     site.place(key.as_str(), "spoilt").await;
     let spoilt = replica.scrub(false, quiet).await.unwrap();
-    assert_eq!(spoilt.damaged.len(), 1, "{spoilt:?}");
-    assert_eq!(
-        (&*spoilt.damaged[0].file, spoilt.damaged[0].role),
-        (&*ContentDigest::of(&large).to_string(), Role::Content)
-    );
+    assert_eq!((spoilt.withdrawn.len(), spoilt.damaged.len()), (1, 0), "{spoilt:?}");
+    assert_eq!(spoilt.withdrawn[0].digest, ContentDigest::of(&large));
+    assert_eq!(blob(&replica, "image", ContentDigest::of(&large)).await, None);
     assert_eq!(keys(&backup, ".chandlery/objects").await.len(), keys(&restored, ".chandlery/objects").await.len());
 }
