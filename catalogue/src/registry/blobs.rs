@@ -24,19 +24,19 @@ impl Replica {
         since: Timestamp,
     ) -> Result<(), RegistryError> {
         if self.view().is_embedded_name(name) {
-            self.delete_if_unused(&object.key).await;
+            self.delete_if_unused(Some(&object.key)).await;
             return Err(CommitError::Embedded.into());
         }
         let proposal = Proposal::PutBlob { name: name.clone(), digest, object: object.clone() };
         match self.propose_since(proposal, since).await {
             Ok(_) => {
-                self.delete_if_unused(&object.key).await;
+                self.delete_if_unused(Some(&object.key)).await;
                 Ok(())
             }
             // the commit may have happened
             Err(ProposeError::Unavailable(reason)) => Err(RegistryError::Unavailable(reason)),
             Err(ProposeError::Refused(refusal)) => {
-                self.delete_if_unused(&object.key).await;
+                self.delete_if_unused(Some(&object.key)).await;
                 Err(refusal.into())
             }
         }
@@ -60,7 +60,7 @@ impl Replica {
     }
 
     /// Writes bytes where nothing ever was.
-    async fn put_content(&self, bytes: Bytes) -> Result<StoredObject, RegistryError> {
+    pub(super) async fn put_content(&self, bytes: Bytes) -> Result<StoredObject, RegistryError> {
         let object = StoredObject { key: layout::fresh_content((self.options.new_id)()), size: bytes.len() as u64 };
         let stored = self.store.put_new(&object.key, bytes).await;
         stored.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
@@ -103,11 +103,9 @@ impl Replica {
         }
     }
 
-    /// Deletes an object of ours that was not needed after all: nobody else knows its key.
-    pub(super) async fn delete_if_unused(&self, key: &storage::Key) {
-        if self.view().state.is_referenced(key) {
-            return;
-        }
+    /// Deletes an object of ours that was not needed after all, if one was written: nobody else knows its key.
+    pub(super) async fn delete_if_unused(&self, key: Option<&storage::Key>) {
+        let Some(key) = key.filter(|key| !self.view().state.is_referenced(key)) else { return };
         if let Err(error) = self.store.delete(key).await {
             tracing::warn!(%key, %error, "an object that nobody needs could not be deleted");
         }

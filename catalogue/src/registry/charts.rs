@@ -154,7 +154,7 @@ impl Replica {
         since: Timestamp,
     ) -> Result<Option<PublishOutcome>, RegistryError> {
         let ChartPush { repository, version, package_digest, package, provenance } = chart;
-        let object = publication.object.key.clone();
+        let object = publication.object.clone();
         let view = self.view();
         let known = view.state.repository(&repository);
         let existing = known.and_then(|known| known.version(package.name().as_str(), version.as_str()));
@@ -177,7 +177,7 @@ impl Replica {
             }
         };
         if !matches!(answer, Err(Unpublished::Failed(CommitError::Unavailable(_)))) {
-            self.delete_if_unused(&object).await;
+            self.delete_if_unused(object.as_ref().map(|object| &object.key)).await;
         }
         match answer {
             Ok(committed) => {
@@ -206,10 +206,8 @@ impl Replica {
         let written = publication.provenance.as_ref().map(|(_, _, provenance)| provenance.stored.key.clone());
         let answer = self.propose_since(Proposal::PutManifest(Box::new(publication)), since).await;
         let answer = answer.map_err(Unpublished::from);
-        if let Some(key) = written
-            && !matches!(answer, Err(Unpublished::Failed(_)))
-        {
-            self.delete_if_unused(&key).await;
+        if !matches!(answer, Err(Unpublished::Failed(_))) {
+            self.delete_if_unused(written.as_ref()).await;
         }
         answer
     }

@@ -5,12 +5,11 @@ use chart::oci::{ContentDigest, Manifest, Reference, RegistryName, Tag};
 use super::charts::ChartPush;
 use super::{ManifestStored, PutManifest, RegistryError};
 use crate::blocking::blocking;
-use crate::change::StoredObject;
 use crate::engine::{Committed, ProposeError};
 use crate::outcome::PublishOutcome;
 use crate::replica::Replica;
 use crate::state::{ManifestPublication, Proposal, PushedManifest, Refusal};
-use crate::{Change, REGISTRY_LEVEL, State, Terms, VersionOfManifest, layout};
+use crate::{Change, REGISTRY_LEVEL, State, Terms, VersionOfManifest};
 
 /// Annotations of a manifest that says something about another one are part of every list of those, so they are kept in
 /// memory: ten times what signatures and attestations have.
@@ -38,11 +37,8 @@ impl Replica {
         let chart = if brings_version { Some(self.chart_push(name, &manifest, &put, &tags).await?) } else { None };
 
         let since = self.now();
-        let object = StoredObject { key: layout::fresh_content((self.options.new_id)()), size: put.bytes.len() as u64 };
-        if self.needs_object(name, digest) {
-            let stored = self.store.put_new(&object.key, put.bytes.clone()).await;
-            stored.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
-        }
+        let is_needed = self.needs_object(name, digest);
+        let object = if is_needed { Some(self.put_content(put.bytes.clone()).await?) } else { None };
         let subject = manifest.subject.as_ref().map(|subject| subject.digest);
         let publication = ManifestPublication {
             name: name.clone(),
@@ -56,10 +52,10 @@ impl Replica {
         let published = match chart {
             Some(chart) => self.commit_chart(publication, chart, terms, since).await?,
             None => {
-                let key = publication.object.key.clone();
+                let object = publication.object.clone();
                 let answer = self.propose_since(Proposal::PutManifest(Box::new(publication)), since).await;
                 if !matches!(answer, Err(ProposeError::Unavailable(_))) {
-                    self.delete_if_unused(&key).await;
+                    self.delete_if_unused(object.as_ref().map(|object| &object.key)).await;
                 }
                 answer?;
                 None
@@ -80,8 +76,8 @@ impl Replica {
     /// Nothing has the manifest's bytes, and it cannot be made.
     fn needs_object(&self, name: &RegistryName, digest: ContentDigest) -> bool {
         let state = self.view().state.clone();
-        !state.registry.contents.contains_key(&digest)
-            && state.find_manifest(name, &Reference::Digest(digest)).is_none()
+        let is_made = || digest.sha256().is_some_and(|digest| state.version_made(name, digest).is_some());
+        !state.registry.contents.contains_key(&digest) && !is_made()
     }
 
     /// What the state will know of the manifest.

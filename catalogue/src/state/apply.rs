@@ -42,6 +42,13 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// Repositories of which anything changed.
+    pub(crate) fn stirred(&self) -> BTreeSet<&RepositoryPath> {
+        let versions = self.versions.iter().map(|(repository, ..)| repository);
+        let files = self.files.iter().map(|(repository, _)| repository);
+        versions.chain(files).chain(self.trash.iter().map(|(repository, ..)| repository)).collect()
+    }
+
     /// Repositories whose index changed.
     pub(crate) fn repositories(&self) -> BTreeSet<RepositoryPath> {
         self.charts.iter().map(|(repository, _)| repository.clone()).collect()
@@ -180,7 +187,11 @@ impl State {
                     let at = facts.replaced.iter().position(|old| old.package.digest == *digest);
                     at.map(|at| facts.replaced.remove(at))
                 });
+                let before = dropped.as_ref().and_then(|old| old.version.clone());
                 self.let_go(dropped.map(|old| old.package), touched);
+                if let Some(before) = before {
+                    self.settle_tags_of_made(repository, &before, touched);
+                }
                 let version = self.repository(repository).and_then(|r| r.version_of_file(file)).cloned();
                 if let Some(version) = version {
                     self.settle_manifests_of(repository, &version, touched);

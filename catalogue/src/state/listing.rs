@@ -14,7 +14,8 @@ impl State {
         let PackagePublished { repository, name, version, file, package, .. } = published;
         let old = self.unlist(repository, name, version.as_str(), touched);
         if let Some(old) = &old {
-            let replaced = Replaced { package: old.package.clone(), at: self.at };
+            let version = Some(Arc::new(old.without_provenances()));
+            let replaced = Replaced { package: old.package.clone(), at: self.at, version };
             self.change_facts(repository, &old.file, touched, |facts| facts.replaced.push(replaced));
             for provenance in old.made.provenances() {
                 self.let_go(Some(provenance.clone()), touched);
@@ -77,6 +78,9 @@ impl State {
                 self.repository(repository).and_then(|r| r.version(name.as_str(), published.version.as_str())).cloned();
             if let Some(version) = version {
                 self.settle_manifests_of(repository, &version, touched);
+            }
+            for before in old.iter().chain(&missing) {
+                self.settle_tags_of_made(repository, before, touched);
             }
         }
     }

@@ -142,6 +142,9 @@ pub struct Replaced {
     pub package: StoredFile,
     /// When.
     pub at: Timestamp,
+    /// The version that it was: its manifests are found by their digests as long as the package is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<Arc<Version>>,
 }
 
 /// A removed version that can still be restored.
@@ -269,6 +272,12 @@ impl Repository {
         self.trash.values().any(|trashed| trashed.provenance.as_ref().is_some_and(removed))
     }
 
+    /// What was removed of a package file name, the oldest first.
+    pub(crate) fn trashed_of(&self, file: &str) -> impl DoubleEndedIterator<Item = &Arc<Trashed>> {
+        let file: Arc<str> = file.into();
+        self.trash.range((file.clone(), 0)..=(file, u64::MAX)).map(|(_, trashed)| trashed)
+    }
+
     pub(crate) fn refers_to(&self, key: &Key) -> bool {
         let provenance = |facts: &Option<ProvenanceFacts>| facts.as_ref().is_some_and(|p| &p.stored.key == key);
         let of_version = |version: &Version| {
@@ -285,7 +294,7 @@ impl Repository {
         });
         by_file
             || self.version_of_file(package_file).is_some_and(|version| of_version(version))
-            || self.trash.values().any(in_trash)
+            || self.trashed_of(package_file).any(in_trash)
     }
 }
 

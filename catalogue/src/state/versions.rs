@@ -120,10 +120,13 @@ impl Chart {
 impl Version {
     /// The digests of all that is found by one.
     fn digests(&self, facts: Option<&FileFacts>) -> impl Iterator<Item = Digest> {
+        self.own_digests().chain(facts.into_iter().flat_map(FileFacts::served))
+    }
+
+    fn own_digests(&self) -> impl Iterator<Item = Digest> {
         let own = [self.package.digest, self.made.config].into_iter();
         let made = self.made.all().map(|made| made.digest);
-        let provenances = self.made.provenances().map(|provenance| provenance.digest);
-        own.chain(made).chain(provenances).chain(facts.into_iter().flat_map(FileFacts::served))
+        own.chain(made).chain(self.made.provenances().map(|provenance| provenance.digest))
     }
 }
 
@@ -131,6 +134,13 @@ impl FileFacts {
     /// The digests of what is served of a file besides its package.
     pub(super) fn served(&self) -> impl Iterator<Item = Digest> {
         let provenance = self.provenance.iter().map(|provenance| provenance.stored.digest);
-        provenance.chain(self.replaced.iter().map(|old| old.package.digest))
+        let packages = self.replaced.iter().map(|old| old.package.digest);
+        let made = self.replaced_versions().flat_map(|version| version.own_digests());
+        provenance.chain(packages).chain(made)
+    }
+
+    /// What the file was before, as far as that is served.
+    pub(super) fn replaced_versions(&self) -> impl Iterator<Item = &Arc<Version>> {
+        self.replaced.iter().filter_map(|old| old.version.as_ref())
     }
 }

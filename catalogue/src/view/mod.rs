@@ -118,7 +118,8 @@ impl View {
     pub fn follow(&self, state: Arc<State>, touched: &Touched) -> (Self, Vec<ChangedRegion>) {
         let mut next = Self { state: state.clone(), ..self.clone() };
         let mut changed = Vec::new();
-        for (path, repository) in &state.repositories {
+        for path in touched.stirred() {
+            let Some(repository) = state.repositories.get(path) else { continue };
             let before = self.repositories.get(path);
             if before.is_none() && self.is_embedded(path) {
                 self.tell_if_embedded_is_hidden(&state);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chart::ChartName;
-use chart::oci::{ContentDigest, RegistryName, Tag};
+use chart::oci::{ContentDigest, Reference, RegistryName, Tag};
 use jiff::Timestamp;
 
 use super::super::{State, Touched, Version};
@@ -78,11 +78,7 @@ impl State {
     }
 
     fn remove_manifest(&mut self, name: &RegistryName, digest: ContentDigest, touched: &mut Touched) {
-        let tags: Vec<Tag> = self.registry.tags_for(name, digest).cloned().collect();
-        for tag in tags {
-            touched.tags.insert((name.clone(), tag.clone()));
-            self.registry.remove_tag(name, &tag);
-        }
+        self.remove_tags_for(name, digest, touched);
         let Some(manifest) = self.registry.take_manifest(name, digest) else {
             self.forget_if_empty(name);
             return self.delete_made(name, digest, touched);
@@ -99,12 +95,47 @@ impl State {
         }
     }
 
+    fn remove_tags_for(&mut self, name: &RegistryName, digest: ContentDigest, touched: &mut Touched) {
+        let tags: Vec<Tag> = self.registry.tags_for(name, digest).cloned().collect();
+        for tag in tags {
+            touched.tags.insert((name.clone(), tag.clone()));
+            self.registry.remove_tag(name, &tag);
+        }
+    }
+
     fn delete_made(&mut self, name: &RegistryName, digest: ContentDigest, touched: &mut Touched) {
-        let Some(found) = digest.sha256().and_then(|digest| self.version_made(name, digest)) else { return };
-        let (path, version) = found;
-        let mut without = (*version).clone();
-        digest.sha256().into_iter().for_each(|digest| without.made.delete(digest));
-        self.replace_version(&path, &version, without, touched);
+        let Some(digest) = digest.sha256() else { return };
+        if let Some((path, version)) = self.version_made(name, digest) {
+            let mut without = (*version).clone();
+            without.made.delete(digest);
+            return self.replace_version(&path, &version, without, touched);
+        }
+        let Some((path, file)) = self.file_made(name, digest) else { return };
+        self.change_facts(&path, &file, touched, |facts| {
+            for version in facts.replaced.iter_mut().filter_map(|old| old.version.as_mut()) {
+                Arc::make_mut(version).made.delete(digest);
+            }
+        });
+    }
+
+    /// A version, or what it was before, has made way: of its manifests those that are not made any more take the tags with
+    /// them that stood for them.
+    pub(in super::super) fn settle_tags_of_made(
+        &mut self,
+        path: &RepositoryPath,
+        before: &Version,
+        touched: &mut Touched,
+    ) {
+        if self.registry.is_empty() {
+            return;
+        }
+        let Some(name) = registry_name(path, &before.name) else { return };
+        for digest in before.made.all().map(|made| made.digest.into()) {
+            if self.find_manifest(&name, &Reference::Digest(digest)).is_none() {
+                self.remove_tags_for(&name, digest, touched);
+            }
+        }
+        self.forget_if_empty(&name);
     }
 
     /// Something more is this content. False if nobody knows where it is.
@@ -146,8 +177,10 @@ impl State {
         let Some(name) = registry_name(path, &version.name) else { return };
         let text = version.version.as_str();
         let pushed: Vec<_> = self.registry.manifests_of_version(&name, text).copied().collect();
-        let made = version.made.all().map(|made| made.digest.into());
-        for digest in pushed.into_iter().chain(made) {
+        let facts = self.facts(path, &version.file).cloned();
+        let before = facts.iter().flat_map(|facts| facts.replaced_versions()).map(|version| &**version);
+        let made = std::iter::once(version).chain(before).flat_map(|version| version.made.all());
+        for digest in pushed.into_iter().chain(made.map(|made| made.digest.into())) {
             self.remove_manifest(&name, digest, touched);
         }
     }
@@ -205,8 +238,7 @@ impl State {
             (&other.name, &other.version, other.package.digest, &other.metadata)
                 == (&version.name, &version.version, version.package.digest, &version.metadata)
         };
-        let of_file = (version.file.clone(), 0)..=(version.file.clone(), u64::MAX);
-        let mut trashed = repository.trash.range(of_file).map(|(_, trashed)| &trashed.version);
+        let mut trashed = repository.trashed_of(&version.file).map(|trashed| &trashed.version);
         trashed.rfind(|other| is_same(other)).map(|other| other.made.clone())
     }
 }

@@ -22,8 +22,8 @@ pub struct ManifestPublication {
     pub name: RegistryName,
     /// Of the manifest's bytes.
     pub digest: ContentDigest,
-    /// Where they are stored, if nothing has them already.
-    pub object: StoredObject,
+    /// Where they were stored; none if they need not be, because something had them.
+    pub object: Option<StoredObject>,
     /// What is known of the manifest.
     pub manifest: PushedManifest,
     /// What stands for it from now on.
@@ -143,11 +143,12 @@ impl State {
             return Err(Refusal::ReferenceUnknown(*missing));
         }
         if !draft.state.has_manifest(put) {
-            let is_stored = self.registry.contents.contains_key(digest);
-            if !is_stored && self.discarded.contains_key(&object.key) {
-                return Err(Refusal::PlaceUsed);
-            }
-            let object = Some(object).filter(|_| !is_stored).cloned();
+            let object = match object {
+                _ if self.registry.contents.contains_key(digest) => None,
+                Some(object) if !self.discarded.contains_key(&object.key) => Some(object.clone()),
+                // the place is no longer for use, or whatever had the bytes was let go since
+                _ => return Err(Refusal::PlaceUsed),
+            };
             let put = ManifestPut { name: name.clone(), digest: *digest, object, manifest: manifest.clone() };
             draft.add(Change::ManifestPut(Box::new(put)).into())?;
         }

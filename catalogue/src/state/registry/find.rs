@@ -6,7 +6,7 @@ use chart::oci::{ContentDigest, Reference, RegistryName, Tag, media_type};
 use chart::{ChartVersion, Digest};
 use storage::Key;
 
-use super::super::{Chart, PackageLocation, Repository, State, Version};
+use super::super::{Chart, FileFacts, PackageLocation, Repository, State, Version};
 use super::{MadeManifest, PushedManifest};
 use crate::RepositoryPath;
 
@@ -90,7 +90,10 @@ impl State {
             Reference::Digest(digest) => self.manifest_of_digest(name, *digest),
             Reference::Tag(tag) => match self.registry.tags.get(&(name.clone(), tag.clone())) {
                 Some(digest) => self.manifest_of_digest(name, *digest),
-                None => manifest_of_chart(self.chart_of(name)?.1, reference),
+                None => {
+                    let version = self.version_of_tag(name, tag)?;
+                    version.made.current.as_ref().map(|made| found_made(version, made))
+                }
             },
         }
     }
@@ -99,7 +102,8 @@ impl State {
         if let Some(manifest) = self.registry.manifests.get(&(name.clone(), digest)) {
             return if self.is_listed(name, manifest) { self.found_pushed(digest, manifest) } else { None };
         }
-        manifest_of_chart(self.chart_of(name)?.1, &Reference::Digest(digest))
+        let (repository, chart) = self.chart_of(name)?;
+        manifest_of_chart(repository, chart, digest.sha256()?)
     }
 
     /// What belongs to a version is there while that is: it may have gone missing.
@@ -132,11 +136,20 @@ impl State {
     }
 
     /// The version whose manifest of this digest nobody pushed.
-    pub(super) fn version_made(&self, name: &RegistryName, digest: Digest) -> Option<(RepositoryPath, Arc<Version>)> {
+    pub(crate) fn version_made(&self, name: &RegistryName, digest: Digest) -> Option<(RepositoryPath, Arc<Version>)> {
         let (repository, chart) = self.chart_of(name)?;
         let is_it = |version: &&Arc<Version>| version.made.all().any(|made| made.digest == digest);
         let version = chart.having(digest).find(is_it)?;
         Some((repository.path.clone(), version.clone()))
+    }
+
+    /// The repository and the file of a version that was replaced and whose manifest of this digest nobody pushed.
+    pub(super) fn file_made(&self, name: &RegistryName, digest: Digest) -> Option<(RepositoryPath, Arc<str>)> {
+        let (repository, chart) = self.chart_of(name)?;
+        let is_it = |version: &Version| version.made.all().any(|made| made.digest == digest);
+        let had = |facts: &Arc<FileFacts>| facts.replaced_versions().any(|version| is_it(version));
+        let version = chart.having(digest).find(|version| repository.file(&version.file).is_some_and(had))?;
+        Some((repository.path.clone(), version.file.clone()))
     }
 
     /// The version that a manifest of the name belongs to, made of it or pushed.
@@ -203,21 +216,15 @@ pub(crate) fn merged<T: Ord>(one: impl Iterator<Item = T>, other: impl Iterator<
     })
 }
 
-/// The manifest made of a version of the chart.
-fn manifest_of_chart(chart: &Chart, reference: &Reference) -> Option<FoundManifest> {
-    match reference {
-        Reference::Tag(tag) => {
-            let version = &chart.versions[chart.position(&tag.version()?)?];
-            version.made.current.as_ref().map(|made| found_made(version, made))
-        }
-        Reference::Digest(digest) => {
-            let digest = digest.sha256()?;
-            chart.having(digest).find_map(|version| {
-                let made = version.made.all().find(|made| made.digest == digest)?;
-                Some(found_made(version, made))
-            })
-        }
-    }
+/// The manifest made of a version of the chart, or of what it was before.
+fn manifest_of_chart(repository: &Repository, chart: &Chart, digest: Digest) -> Option<FoundManifest> {
+    chart.having(digest).find_map(|version| {
+        let before = repository.file(&version.file).into_iter().flat_map(|facts| facts.replaced_versions());
+        std::iter::once(version).chain(before).find_map(|version| {
+            let made = version.made.all().find(|made| made.digest == digest)?;
+            Some(found_made(version, made))
+        })
+    })
 }
 
 /// The blob that a version of the chart has.
@@ -250,6 +257,9 @@ fn chart_blob(repository: &Repository, chart: &Chart, digest: Digest) -> Option<
             return Some(BlobSource::Metadata(version.clone()));
         }
         let facts = repository.file(&version.file)?;
+        if let Some(before) = facts.replaced_versions().find(|before| before.made.config == digest) {
+            return Some(BlobSource::Metadata(before.clone()));
+        }
         let provenance = facts.provenance.iter().map(|provenance| &provenance.stored);
         let replaced = facts.replaced.iter().map(|old| &old.package);
         let mut files = provenance.chain(version.made.provenances()).chain(replaced);

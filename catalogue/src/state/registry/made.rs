@@ -102,6 +102,18 @@ impl Version {
         self.make_with(made.provenance.as_deref()).0
     }
 
+    /// What is served of the version once it is replaced: its provenances go at once, and the manifests that name one.
+    pub(in super::super) fn without_provenances(&self) -> Self {
+        let mut left = self.clone();
+        left.made.current.take_if(|made| made.provenance.is_some());
+        if let Some(earlier) = &mut left.made.earlier {
+            earlier.provenances.clear();
+            earlier.manifests.retain(|made| made.provenance.is_none());
+        }
+        left.made.earlier.take_if(|earlier| earlier.manifests.is_empty());
+        left
+    }
+
     fn make_with(&self, provenance: Option<&SignedBlob>) -> (Vec<u8>, Digest) {
         let package = ChartBlob { digest: self.package.digest, size: self.package.size };
         let provenance = provenance.map(|signed| ChartBlob { digest: signed.digest, size: signed.size });

@@ -5,7 +5,7 @@ use chart::oci::{ContentDigest, Manifest, Reference, media_type};
 
 use super::*;
 use crate::packages::{package, provenance};
-use crate::site::{Site, path, root};
+use crate::site::{DAY, Site, path, root};
 
 #[tokio::test(start_paused = true)]
 async fn a_pushed_chart_is_a_version() {
@@ -253,4 +253,55 @@ async fn a_provenance_that_comes_later_makes_another_manifest_if_nobody_stands_o
         assert_eq!(manifest(&replica, "web", digest).await.unwrap(), first);
         assert_eq!(blob(&replica, "web", ContentDigest::of(&bytes)).await.unwrap(), bytes);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_manifest_of_an_overwritten_version_is_found_as_long_as_its_package() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let of = |note: &str| package("web", "1.0.0", note);
+    replica.publish(&root(), &of("first"), None, false).await.unwrap();
+    let first = manifest(&replica, "web", tagged("1.0.0")).await.unwrap();
+    let digest = ContentDigest::of(&first);
+    let as_pushed = |reference: Reference| PutManifest {
+        reference,
+        tags: Vec::new(),
+        content_type: Some(media_type::MANIFEST.to_owned()),
+        bytes: first.clone(),
+        package_limit: 1 << 20,
+    };
+    // it was never pushed: a tag of its own is all that it gets
+    replica.put_manifest(&name("web"), as_pushed(tagged("pinned")), Terms::default()).await.unwrap();
+    replica.publish(&root(), &of("second"), None, true).await.unwrap();
+    let second = manifest(&replica, "web", tagged("1.0.0")).await.unwrap();
+    assert_ne!(first, second);
+    let other = site.replica().await;
+    for replica in [&replica, &other] {
+        assert_eq!(manifest(replica, "web", Reference::Digest(digest)).await.unwrap(), first);
+        assert_eq!(manifest(replica, "web", tagged("pinned")).await.unwrap(), first);
+        for named in Manifest::parse(&first, Some(media_type::MANIFEST)).unwrap().blobs() {
+            assert!(blob(replica, "web", named.digest).await.is_some(), "{named:?}");
+        }
+    }
+    // one that was signed goes with its provenance
+    let (signed, bytes) = provenance(&of("second"), 1);
+    replica.publish_provenance(&root(), &signed, bytes, false).await.unwrap();
+    let with_provenance = ContentDigest::of(&manifest(&replica, "web", tagged("1.0.0")).await.unwrap());
+    replica.publish(&root(), &of("third"), None, true).await.unwrap();
+    assert_eq!(manifest(&replica, "web", Reference::Digest(with_provenance)).await, None);
+    assert_eq!(manifest(&replica, "web", Reference::Digest(ContentDigest::of(&second))).await.unwrap(), second);
+    // it can be deleted for itself, and its version stays
+    replica.delete_manifest(&name("web"), &Reference::Digest(ContentDigest::of(&second))).await.unwrap();
+    assert_eq!(manifest(&replica, "web", Reference::Digest(ContentDigest::of(&second))).await, None);
+    assert!(manifest(&replica, "web", tagged("1.0.0")).await.is_some());
+
+    crate::time::pass(8 * DAY).await;
+    replica.collect().await.unwrap();
+    assert_eq!(blob(&replica, "web", of("first").digest().into()).await, None);
+    assert_eq!(manifest(&replica, "web", Reference::Digest(digest)).await, None);
+    assert_eq!(tags(&replica, "web").await.unwrap(), ["1.0.0"], "no tag stands for what is gone");
+    assert_eq!(site.replica().await.view().state, replica.view().state);
+    // what it named is gone: it cannot come back
+    let again = replica.put_manifest(&name("web"), as_pushed(Reference::Digest(digest)), Terms::default()).await;
+    assert!(matches!(again, Err(RegistryError::ReferenceUnknown(_))), "{again:?}");
 }
