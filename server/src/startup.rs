@@ -53,7 +53,7 @@ impl Server {
     /// # Errors
     /// If one of them cannot be had, or if authentication cannot be set up.
     pub async fn listen(settings: Settings, log: Log, stop: Stop) -> Result<Self, StartError> {
-        let authentication = Authentication::new(&settings.auth)?;
+        let authentication = Authentication::new(&settings.auth)?.at_depth(settings.repository.depth);
         let tls = Tls::open(&settings.tls)?.map(Arc::new);
         let (listener, address) = serve::listen(&settings.listen).await?;
         Ok(Self { listener, address, tls, settings, authentication, log, stop })

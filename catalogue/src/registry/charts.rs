@@ -158,7 +158,7 @@ impl Replica {
         let view = self.view();
         let known = view.state.repository(&repository);
         let existing = known.and_then(|known| known.version(package.name().as_str(), version.as_str()));
-        let sentence = format!("{} {version} exists with other bytes", package.name());
+        let sentence = format!("{} {version} exists with other bytes: give the chart another version", package.name());
         let answer = match existing {
             Some(existing) if existing.package.digest == package_digest => {
                 let facts = known.and_then(|known| known.file(&existing.file));

@@ -64,13 +64,12 @@ impl Replica {
         Ok(ManifestStored { digest, subject, tags, published })
     }
 
-    /// Everything is there that the manifest refers to; what was pushed elsewhere a moment ago counts.
+    /// Everything is there that the manifest refers to, and as long as it says; what was pushed elsewhere a moment ago counts.
     async fn require_references(&self, name: &RegistryName, manifest: &Manifest) -> Result<(), RegistryError> {
-        if missing(&self.view().state, name, manifest).is_none() {
-            return Ok(());
+        match check_references(&self.view().state, name, manifest) {
+            Err(RegistryError::ReferenceUnknown(_)) => check_references(&self.current().await?.state, name, manifest),
+            checked => checked,
         }
-        let missing = missing(&self.current().await?.state, name, manifest);
-        missing.map_or(Ok(()), |digest| Err(RegistryError::ReferenceUnknown(digest)))
     }
 
     /// Nothing has the manifest's bytes, and it cannot be made.
@@ -127,14 +126,20 @@ async fn read(put: &PutManifest) -> Result<(ContentDigest, Manifest), RegistryEr
     read.await.map_err(|error| RegistryError::Unavailable(error.to_string()))?
 }
 
-/// The first thing that the manifest refers to and the name does not have.
-fn missing(state: &State, name: &RegistryName, manifest: &Manifest) -> Option<ContentDigest> {
-    let blob = manifest.blobs().find(|blob| state.find_blob(name, blob.digest).is_none());
-    let child = || {
-        let is_absent = |digest| state.find_manifest(name, &Reference::Digest(digest)).is_none();
-        manifest.manifests.iter().find(|child| is_absent(child.digest))
-    };
-    blob.or_else(child).map(|missing| missing.digest)
+/// What the manifest refers to is in the name. Clients refuse what is longer or shorter than its descriptor says.
+fn check_references(state: &State, name: &RegistryName, manifest: &Manifest) -> Result<(), RegistryError> {
+    let blob = |digest| state.find_blob(name, digest).map(|blob| blob.size);
+    let child = |digest| state.find_manifest(name, &Reference::Digest(digest)).map(|child| child.size);
+    let blobs = manifest.blobs().map(|named| (named, blob(named.digest)));
+    let children = manifest.manifests.iter().map(|named| (named, child(named.digest)));
+    for (named, size) in blobs.chain(children) {
+        let size = size.ok_or(RegistryError::ReferenceUnknown(named.digest))?;
+        if size != named.size {
+            let sentence = format!("{} has {size} bytes, and the manifest says {}", named.digest, named.size);
+            return Err(RegistryError::ManifestInvalid(sentence));
+        }
+    }
+    Ok(())
 }
 
 /// What became of the version, by what was committed.

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+mod spelling;
+
 use super::{ContentDigest, media_type};
 
 /// What a registry must understand of a manifest. Everything else in it is kept by keeping its bytes.
@@ -33,6 +35,7 @@ pub struct Descriptor {
     #[serde(deserialize_with = "digest")]
     pub digest: ContentDigest,
     /// Its length in bytes.
+    #[serde(deserialize_with = "size")]
     pub size: u64,
 }
 
@@ -65,6 +68,9 @@ pub enum ManifestError {
     /// A manifest that is two things to two readers.
     #[error("the manifest has both layers and manifests")]
     Ambiguous,
+    /// A chart of several packages, or provenances: some clients take the first of them, Helm the last.
+    #[error("the manifest of a chart has several layers of the type {0}")]
+    SeveralLayers(&'static str),
 }
 
 /// The longest text that an error repeats of what a client sent.
@@ -88,6 +94,15 @@ fn digest<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ContentDi
     text.parse().map_err(|error| serde::de::Error::custom(format!("{:?}: {error}", quoted(&text))))
 }
 
+/// The specification's numbers have a sign, and its readers take no larger ones.
+fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let size = u64::deserialize(deserializer)?;
+    match i64::try_from(size) {
+        Ok(_) => Ok(size),
+        Err(_) => Err(serde::de::Error::custom(format!("{size} is no length"))),
+    }
+}
+
 fn quoted(text: &str) -> String {
     text.chars().take(QUOTED).collect()
 }
@@ -99,8 +114,11 @@ impl Manifest {
     /// # Errors
     /// If it is none, or not of a format that this registry knows.
     pub fn parse(bytes: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
-        let document: Document =
-            serde_json::from_slice(bytes).map_err(|error| ManifestError::Json(quoted(&error.to_string())))?;
+        // JSON is UTF-8, also in what is not looked at
+        let text = std::str::from_utf8(bytes).map_err(|error| ManifestError::Json(error.to_string()))?;
+        let json = |error: serde_json::Error| ManifestError::Json(quoted(&error.to_string()));
+        spelling::check(text).map_err(json)?;
+        let document: Document = serde_json::from_str(text).map_err(json)?;
         let essence = content_type.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         let own = document.media_type.filter(|text| !text.is_empty());
         let media_type = match (essence.filter(|text| !text.is_empty()), own) {
@@ -125,7 +143,7 @@ impl Manifest {
         if !is_index && document.config.is_none() {
             return Err(ManifestError::NoConfig);
         }
-        Ok(Self {
+        let manifest = Self {
             media_type,
             artifact_type: document.artifact_type.filter(|text| !text.is_empty()),
             config: document.config,
@@ -133,7 +151,23 @@ impl Manifest {
             manifests: document.manifests.unwrap_or_default(),
             subject: document.subject,
             annotations: document.annotations.unwrap_or_default(),
-        })
+        };
+        if manifest.is_chart() {
+            manifest.check_chart()?;
+        }
+        Ok(manifest)
+    }
+
+    fn check_chart(&self) -> Result<(), ManifestError> {
+        let packages = [media_type::CHART_PACKAGE, media_type::CHART_PACKAGE_LEGACY];
+        for types in [&packages[..], &[media_type::CHART_PROVENANCE]] {
+            let mut layers = self.layers.iter().filter(|layer| types.contains(&&*layer.media_type));
+            let first = layers.next();
+            if layers.any(|layer| first.is_some_and(|first| first.digest != layer.digest)) {
+                return Err(ManifestError::SeveralLayers(types[0]));
+            }
+        }
+        Ok(())
     }
 
     /// True if it is a list of manifests.

@@ -13,7 +13,7 @@ use super::challenge;
 use super::credentials::Credentials;
 use super::registry::TokenIssuer;
 use super::token::Tokens;
-use crate::config::{Auth, AuthMethod};
+use crate::config::{Auth, AuthMethod, Depth};
 
 /// Why authentication cannot be set up. Names the setting.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,8 @@ pub struct Authentication {
     pub(super) anonymous_get: bool,
     /// Makes the registry's own tokens, if users have passwords.
     pub(super) issuer: Option<TokenIssuer>,
+    /// No repository can be at the root. Then tokens that name one `repo` mean another.
+    pub(super) is_rootless: bool,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +52,13 @@ impl Authentication {
             Some(AuthMethod::Basic { user, password }) => Method::Basic(Pair::new(user, password)),
             Some(AuthMethod::Bearer(bearer)) => Method::Bearer(Arc::new(Tokens::new(bearer)?)),
         };
-        Ok(Self { method, anonymous_get: settings.anonymous_get, issuer: None })
+        Ok(Self { method, anonymous_get: settings.anonymous_get, issuer: None, is_rootless: false })
+    }
+
+    /// For repositories of this depth.
+    #[must_use]
+    pub fn at_depth(self, depth: Depth) -> Self {
+        Self { is_rootless: !depth.has(&RepositoryPath::root()), ..self }
     }
 
     /// Makes tokens for the registry, of this storage, with a key from a file or of the password.
@@ -101,6 +109,11 @@ impl Authentication {
         }
     }
 
+    /// It needs no credentials.
+    pub(super) fn is_free(&self, action: &str) -> bool {
+        self.anonymous_get && action == PULL
+    }
+
     /// Whether this caller may do an action in a repository, and if not, why.
     pub(super) fn allows(
         &self,
@@ -111,7 +124,7 @@ impl Authentication {
         match (&self.method, identity) {
             (Method::Off, _) => Ok(()),
             // without a look at what was sent, as ChartMuseum has it: clients keep old passwords for years
-            _ if self.anonymous_get && action == PULL => Ok(()),
+            _ if self.is_free(action) => Ok(()),
             (_, Identity::Anonymous) => Err("there are no credentials".to_owned()),
             (_, Identity::Refused(reason)) => Err((*reason).to_owned()),
             (Method::Basic(_), Identity::User(_)) => Ok(()),

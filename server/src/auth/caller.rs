@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::response::Response;
 use catalogue::RepositoryPath;
 use http::header::VARY;
@@ -5,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::registry::Access;
 use super::token::Claims;
-use super::{Action, Authentication, Grant};
+use super::{Action, Authentication, Grant, Reach};
 use crate::error::{Error, Refusal};
 use crate::log;
 
@@ -24,7 +26,7 @@ pub(super) enum Identity {
     /// The user of basic authentication.
     User(String),
     /// The bearer of a token that is in order.
-    Bearer(Box<Claims>),
+    Bearer(Arc<Claims>),
     /// The bearer of a token that the registry has made.
     Registered(Box<Access>),
     /// They are no good, for a reason that the log tells and the caller does not learn.
@@ -51,9 +53,9 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Whether this caller may do `A` in a repository: for lists that show only what their reader may see.
-    pub fn may<A: Action>(&self, repository: &RepositoryPath) -> bool {
-        self.authentication.allows(&self.identity, repository, A::NAME).is_ok()
+    /// In which repositories this caller may do `A`: for lists that show only what their reader may see.
+    pub fn reach<A: Action>(&self) -> Reach {
+        self.authentication.reach(&self.identity, A::NAME)
     }
 
     /// Puts the caller's name on an answer, for the request's line in the log, and what keeps it from other callers.

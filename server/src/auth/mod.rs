@@ -12,6 +12,7 @@ mod caller;
 mod challenge;
 mod credentials;
 mod grant;
+mod reach;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -21,4 +22,5 @@ pub use authentication::{Authentication, AuthenticationError};
 pub use caller::Caller;
 use grant::{ADMIN, PULL};
 pub use grant::{Action, Administer, Delete, Grant, Pull, Push};
+pub use reach::Reach;
 pub use registry::{Catalog, Issued, Origin, RegistryAction, RegistryGrant, Scope, ScopeKind, TOKEN_PATH};

@@ -33,10 +33,10 @@ fn granted(authentication: &Authentication, headers: &HeaderMap) -> [bool; 4] {
         caller.grant::<Administer>(repository()).is_ok(),
     ];
     let may = [
-        caller.may::<Pull>(&repository()),
-        caller.may::<Push>(&repository()),
-        caller.may::<Delete>(&repository()),
-        caller.may::<Administer>(&repository()),
+        caller.reach::<Pull>().covers(&repository()),
+        caller.reach::<Push>().covers(&repository()),
+        caller.reach::<Delete>().covers(&repository()),
+        caller.reach::<Administer>().covers(&repository()),
     ];
     assert_eq!(granted, may);
     granted

@@ -22,11 +22,11 @@ pub struct Place<'a> {
 /// The charts whose names can fit, by repository and name, from `(repository, name)` on. What stands before is not looked at, nor is
 /// what stands behind the last name that can fit: maps find both ends.
 pub fn charts<'a>(
-    repositories: &'a [Arc<RepositoryView>],
+    repositories: impl Iterator<Item = &'a Arc<RepositoryView>>,
     filter: &'a Filter,
     from: Option<(&'a str, &'a str)>,
 ) -> impl Iterator<Item = Place<'a>> {
-    repositories.iter().flat_map(move |repository| {
+    repositories.flat_map(move |repository| {
         let resumed = from.filter(|(path, _)| *path == repository.repository.path.as_str());
         let first = resumed.map_or(filter.prefix(), |(_, name)| name.max(filter.prefix()));
         let charts = repository.repository.charts.range::<_, str>((Bound::Included(first), Bound::Unbounded));

@@ -66,7 +66,9 @@ pub enum Fault {
     #[error("the content has {0} bytes, and none of them is asked for")]
     NoSuchRange(u64),
     /// Credentials are missing, or are not enough.
-    #[error("unauthorized")]
+    #[error(
+        "no credentials came that allow this: log in as a user who may do it, for example with helm registry login"
+    )]
     Unauthorized(Box<Refusal>),
     /// It is not allowed, whoever asks.
     #[error("{0}")]

@@ -21,7 +21,7 @@ use chart::oci::{ContentDigest, RegistryName};
 use http::request::Parts;
 
 use crate::App;
-use crate::auth::{Caller, Delete, Pull, Push};
+use crate::auth::{Caller, Delete, Pull, Push, RegistryGrant};
 use crate::error::Error;
 use crate::router::{RegistryOperation, Resource};
 pub use error::Fault;
@@ -59,14 +59,7 @@ async fn dispatch(
     let pull = |text: &str| Ok::<_, Fault>(caller.registry_grant::<Pull>(&name(text)?, &origin)?);
     let push = |text: &str| {
         let grant = caller.registry_grant::<Push>(&name(text)?, &origin)?;
-        if !app.settings.repository.api {
-            return Err(read_only("pushed"));
-        }
-        // what could not be committed in the end is refused before any of it is read
-        match app.catalogue.view().is_embedded_name(grant.name()) {
-            true => Err(Fault::Denied(Error::Embedded.to_string())),
-            false => Ok(grant),
-        }
+        if app.settings.repository.api { Ok(grant) } else { Err(read_only("pushed")) }
     };
     let delete = |text: &str| {
         let grant = caller.registry_grant::<Delete>(&name(text)?, &origin)?;
@@ -84,10 +77,10 @@ async fn dispatch(
             blobs::show::show(app, &pull(name)?, digest, head).await
         }
         (Some(Do::DeleteBlob), Resource::Blob { name, digest }) => {
-            blobs::delete::delete(app, &delete(name)?, digest).await
+            blobs::delete::delete(app, &changeable(app, delete(name)?)?, digest).await
         }
         (Some(Do::BeginUpload), Resource::Uploads { name }) => {
-            uploads::begin::begin(app, caller, &push(name)?, head, body).await
+            uploads::begin::begin(app, caller, &changeable(app, push(name)?)?, head, body).await
         }
         (Some(Do::ShowUpload), Resource::Upload { name, id }) => uploads::show::show(app, &push(name)?, id).await,
         (Some(Do::AppendUpload), Resource::Upload { name, id }) => {
@@ -101,16 +94,24 @@ async fn dispatch(
             manifests::show::show(app, &pull(name)?, reference, &head.headers).await
         }
         (Some(Do::PutManifest), Resource::Manifest { name, reference }) => {
-            manifests::put::put(app, &push(name)?, &origin, reference, head, body).await
+            manifests::put::put(app, &changeable(app, push(name)?)?, &origin, reference, head, body).await
         }
         (Some(Do::DeleteManifest), Resource::Manifest { name, reference }) => {
-            manifests::delete::delete(app, &delete(name)?, reference).await
+            manifests::delete::delete(app, &changeable(app, delete(name)?)?, reference).await
         }
         (Some(Do::ListTags), Resource::Tags { name }) => tags::list::list(app, &pull(name)?, query).await,
         (Some(Do::ListReferrers), Resource::Referrers { name, digest }) => {
             referrers::list::list(app, &pull(name)?, digest, query).await
         }
         _ => Err(Fault::Unsupported(format!("{} cannot be done with this", head.method))),
+    }
+}
+
+/// What is part of the program cannot be changed: that is said before any of a body is read.
+fn changeable<A>(app: &App, grant: RegistryGrant<A>) -> Result<RegistryGrant<A>, Fault> {
+    match app.catalogue.view().is_embedded_name(grant.name()) {
+        true => Err(Fault::Denied(Error::Embedded.to_string())),
+        false => Ok(grant),
     }
 }
 

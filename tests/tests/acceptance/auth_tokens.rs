@@ -81,11 +81,11 @@ async fn bearer_auth_wins_over_a_user_and_password() {
 
 /// What a client does with a challenge: it asks the service for what stands there, and comes again with the token.
 #[tokio::test]
-async fn a4_what_the_challenge_asks_for_is_what_opens_the_door_also_in_a_registrys_words() {
+async fn a4_what_the_challenge_asks_for_is_what_opens_the_door() {
     let service = TokenService::default();
     let server = with(&service, &["--depth-dynamic"]).await;
     let chart = Chart::new("one", "1.0.0");
-    for (repository, kind) in [("", None), ("org", None), ("a/b/c", None), ("org", Some("repository"))] {
+    for repository in ["", "org", "a/b/c"] {
         let upload = async |authorization: &str| {
             let path = format!("/api/{repository}/charts?force").replace("//", "/");
             let request = server.request(Method::POST, &path).body(chart.bytes.clone());
@@ -95,14 +95,11 @@ async fn a4_what_the_challenge_asks_for_is_what_opens_the_door_also_in_a_registr
         let challenge = refused.header("www-authenticate").unwrap().to_owned();
         let scope = challenge.rsplit_once("scope=\"").unwrap().1.trim_end_matches('"');
         let parts: Vec<&str> = scope.split(':').collect();
-        let [asked, name, action] = parts[..] else { panic!("{challenge}") };
-        upload(&format!("Bearer {}", service.token_of(kind.unwrap_or(asked), name, &[action]))).await.expect(201);
+        let [kind, name, action] = parts[..] else { panic!("{challenge}") };
+        upload(&format!("Bearer {}", service.token_of(kind, name, &[action]))).await.expect(201);
     }
-    // a registry's entry in a token for another service speaks of other things
-    let token = service.sign(&json!({
-        "aud": "images.example.com",
-        "access": [{ "type": "repository", "name": "org", "actions": ["pull", "push"] }],
-    }));
+    // a registry's entry is a right to one chart there, and none to a repository of that name
+    let token = service.token_of("repository", "org", &["pull", "push"]);
     is_refused(get(&server, "/org/index.yaml", &token).await, "org", "pull");
 }
 
@@ -261,6 +258,54 @@ async fn a_path_of_ones_own_finds_the_actions_and_takes_no_code_from_the_path() 
     is_refused(get(&server, "/org/index.yaml", &service.token("org", &["pull"])).await, "org", "pull");
     let hostile = get(&server, "/x'%20%7C%7C%20repository=='org/index.yaml", &token).await;
     is_refused(hostile, "x' || repository=='org", "pull");
+}
+
+#[tokio::test]
+async fn lists_show_what_a_token_may_read_in_pages_of_any_size() {
+    let service = TokenService::default();
+    let of_type = "--auth-actions-search-path=rights[?repository=='$NAMESPACE' && kind=='$ACCESS_ENTRY_TYPE'].can | []";
+    for settings in [&["--depth=1"][..], &["--depth=1", of_type]] {
+        let mut server = with(&service, settings).await;
+        // the same claim under both names
+        let token = |rights: &[(&str, &str)]| {
+            let right = |(name, action): &(&str, &str)| {
+                let kind = "artifact-repository";
+                json!({ "name": name, "repository": name, "type": kind, "kind": kind, "actions": [action], "can": [action] })
+            };
+            let rights: Vec<_> = rights.iter().map(right).collect();
+            service.sign(&json!({ "access": rights, "rights": rights }))
+        };
+        for repository in ["a", "b", "c", "d", "e"] {
+            server.authorize(format!("Bearer {}", token(&[(repository, "push")])));
+            server.publish(repository, &Chart::new(&format!("chart-{repository}"), "1.0.0")).await;
+        }
+        server.forget_credentials();
+        for (rights, expected) in [
+            (&[("b", "pull"), ("d", "pull"), ("c", "push"), ("none", "pull")][..], &["b", "d"][..]),
+            (&[("e", "pull")], &["e"]),
+            (&[("a", "pull"), ("b", "pull"), ("c", "pull"), ("d", "pull"), ("e", "pull")], &["a", "b", "c", "d", "e"]),
+        ] {
+            let token = token(rights);
+            for (list, field) in [("repositories", "path"), ("charts", "repository"), ("versions", "repository")] {
+                for limit in [1, 2, 100] {
+                    let (mut found, mut next) = (Vec::new(), format!("?limit={limit}"));
+                    loop {
+                        let page = get(&server, &format!("/-/api/v1/{list}{next}"), &token).await.expect(200).json();
+                        let lines = page[list].as_array().unwrap();
+                        found.extend(lines.iter().map(|line| line[field].as_str().unwrap().to_owned()));
+                        match page["next"].as_str() {
+                            Some(more) => next = more.to_owned(),
+                            None => break,
+                        }
+                    }
+                    assert_eq!(found, expected, "{list} {limit} {rights:?}");
+                }
+            }
+        }
+        for rights in [&[][..], &[("a", "push")], &[("none", "pull")]] {
+            is_refused(get(&server, "/-/api/v1/charts", &token(rights)).await, "repo", "pull");
+        }
+    }
 }
 
 #[tokio::test]

@@ -217,6 +217,21 @@ async fn a_token_service_guards_both_doors() {
     server.authorize(format!("Bearer {}", service.sign(&entries(TokenService::SERVICE))));
     server.get("/v2/org/one/tags/list").await.expect(200);
     server.get("/v2/org/two/tags/list").await.expect_code(401, "UNAUTHORIZED");
+    // it names a chart of the registry, and no repository of the classic door: one may be called so
+    let named = json!([{ "type": "repository", "name": "org", "actions": ["pull", "push", "delete"] }]);
+    let named = service.sign(&json!({ "aud": TokenService::SERVICE, "access": named }));
+    server.authorize(format!("Bearer {named}"));
+    server.get("/v2/org/tags/list").await.expect_code(404, "NAME_UNKNOWN");
+    for path in ["/org/index.yaml", "/api/org/charts", "/org/charts/one-1.0.0.tgz"] {
+        let refused = server.get(path).await.expect_error(401, "unauthorized");
+        assert_eq!(refused.header("www-authenticate"), Some(&*challenge("artifact-repository:org:pull")));
+    }
+    server.upload_to("org", &Chart::new("two", "1.0.0")).await.expect_error(401, "unauthorized");
+    server.delete("/api/org/charts/one/1.0.0").await.expect_error(401, "unauthorized");
+    // and the name of the root means a repository that is called so, where there is no root
+    server.authorize(format!("Bearer {}", service.token("repo", &["pull", "push"])));
+    server.get("/v2/app/tags/list").await.expect_code(401, "UNAUTHORIZED");
+    server.get("/v2/repo/app/tags/list").await.expect_code(404, "NAME_UNKNOWN");
     server.authorize(format!("Bearer {}", service.sign(&entries("elsewhere"))));
     server.get("/v2/org/one/tags/list").await.expect_code(401, "UNAUTHORIZED");
 }

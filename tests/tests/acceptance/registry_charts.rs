@@ -157,6 +157,13 @@ async fn a_chart_that_is_none_or_another_one_is_refused_and_nothing_is_published
         server.send(mount).await.expect(201);
     }
     server.put_manifest("org/one", "1.0.0", MANIFEST, of_other).await.expect_code(400, "MANIFEST_INVALID");
+    // of several packages some clients take the first, Helm the last
+    let mut both: Value = serde_json::from_slice(&good).unwrap();
+    both["layers"].as_array_mut().unwrap().extend(two["layers"].as_array().unwrap().iter().cloned());
+    for reference in ["1.0.0", &sha256(both.to_string().as_bytes())] {
+        let refused = server.put_manifest("org/one", reference, MANIFEST, both.to_string()).await;
+        refused.expect_code(400, "MANIFEST_INVALID");
+    }
     assert!(server.index("org").await.names().is_empty());
     server.get("/v2/org/one/manifests/1.0.0").await.expect_code(404, "MANIFEST_UNKNOWN");
     server.put_manifest(&name, "1.0.0", MANIFEST, good).await.expect(201);
@@ -221,12 +228,17 @@ async fn e7_a_registry_may_be_for_charts_and_what_refers_to_them_only() {
     let mut lost = referrer.clone();
     lost["subject"]["digest"] = json!(sha256(b"never pushed"));
     let fallback = digest.replace(':', "-");
+    let with_layer = image(plain["config"].clone(), &[descriptor("application/vnd.example.layer", b"{}")]);
     let put = async |tag: &str, manifest: &Value| server.put_manifest("one", tag, MANIFEST, manifest.to_string()).await;
     for (tag, manifest) in [
         ("latest", &plain),
         ("anything", &lost),
         (&format!("sha256-{}", "0".repeat(64)), &plain),
         (&sha256(plain.to_string().as_bytes()), &plain),
+        ("artifacthub.io", &with_layer),
+        // by a tag that belongs to a chart one may not get in another one
+        ("artifacthub.io?tag=latest", &plain),
+        (&format!("{fallback}.sig?tag=artifacthub.io&tag=latest"), &plain),
     ] {
         put(tag, manifest).await.expect_code(403, "DENIED");
     }
@@ -236,6 +248,7 @@ async fn e7_a_registry_may_be_for_charts_and_what_refers_to_them_only() {
         (&format!("{fallback}.sig"), &plain),
         // E5: where Artifact Hub looks
         (&"artifacthub.io".to_owned(), &plain),
+        (&format!("{fallback}.att?tag=artifacthub.io"), &plain),
     ] {
         put(tag, manifest).await.expect(201);
     }

@@ -115,6 +115,7 @@ async fn manifests(walk: &mut Walk<'_>) {
     walk.send(&server, call("delete_manifest", "app/manifests/good"), 202).await;
     walk.send(&server, call("delete_manifest", "app/manifests/good"), 404).await;
     walk.send(&server, call("delete_manifest", "app/manifests/sha256:bad"), 400).await;
+    walk.send(&server, call("delete_manifest", "stack/gateway/manifests/0.1.0"), 403).await;
 }
 
 async fn blobs(walk: &mut Walk<'_>) {
@@ -160,6 +161,7 @@ async fn blobs(walk: &mut Walk<'_>) {
     walk.send(&server, call("delete_blob", &*blob), 202).await;
     walk.send(&server, call("delete_blob", &*blob), 404).await;
     walk.send(&server, call("delete_blob", "app/blobs/sha256:bad"), 400).await;
+    walk.send(&server, call("delete_blob", format!("stack/gateway/blobs/{digest}")), 403).await;
 }
 
 async fn lists(walk: &mut Walk<'_>) {

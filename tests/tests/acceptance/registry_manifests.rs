@@ -144,7 +144,11 @@ async fn what_is_no_manifest_or_lacks_its_parts_is_refused_and_nothing_is_stored
     let absent = image(descriptor(CONFIG, b"{}"), &[descriptor(LAYER, b"absent")]).to_string();
     let index =
         json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor(MANIFEST, b"absent")] }).to_string();
+    let short_index = json!({ "schemaVersion": 2, "manifests": [{
+        "mediaType": MANIFEST, "digest": sha256(&good), "size": good.len() - 1,
+    }] });
     let deep = "[".repeat(100_000);
+    let size = |size: &str| text.replace("\"size\":2", &format!("\"size\":{size}"));
     for (reference, media_type, body, status, code) in [
         (&*sha256(&good), MANIFEST, format!("{text}  "), 400, "DIGEST_INVALID"),
         (&*sha512(b"other"), MANIFEST, text.clone(), 400, "DIGEST_INVALID"),
@@ -157,12 +161,24 @@ async fn what_is_no_manifest_or_lacks_its_parts_is_refused_and_nothing_is_stored
         ("tag", MANIFEST, String::new(), 400, "MANIFEST_INVALID"),
         ("tag", MANIFEST, deep, 400, "MANIFEST_INVALID"),
         ("tag", MANIFEST, text.replace("sha256:", "sha256:zz"), 400, "MANIFEST_INVALID"),
+        // a length that is not the content's, or that clients cannot read
+        ("tag", MANIFEST, size("3"), 400, "MANIFEST_INVALID"),
+        ("tag", MANIFEST, text.replace("\"size\":5", "\"size\":4"), 400, "MANIFEST_INVALID"),
+        ("tag", INDEX, short_index.to_string(), 400, "MANIFEST_INVALID"),
+        ("tag", MANIFEST, size("-1"), 400, "MANIFEST_INVALID"),
+        ("tag", MANIFEST, size("2.5"), 400, "MANIFEST_INVALID"),
+        ("tag", MANIFEST, size("9223372036854775808"), 400, "MANIFEST_INVALID"),
+        // two things to two readers
+        ("tag", MANIFEST, text.replacen('{', "{\"config\":{},", 1), 400, "MANIFEST_INVALID"),
+        ("tag", MANIFEST, text.replacen('{', "{\"Config\":{},", 1), 400, "MANIFEST_INVALID"),
         ("tag", MANIFEST, absent, 404, "MANIFEST_BLOB_UNKNOWN"),
         ("tag", INDEX, index, 404, "MANIFEST_BLOB_UNKNOWN"),
     ] {
         let answer = server.put_manifest("org/app", reference, media_type, body).await;
         answer.expect_code(status, code);
     }
+    let no_text = [b"{\"other\":\"\xff\",", &good[1..]].concat();
+    server.put_manifest("org/app", "tag", MANIFEST, no_text).await.expect_code(400, "MANIFEST_INVALID");
     server.get("/v2/org/app/manifests/tag").await.expect_code(404, "MANIFEST_UNKNOWN");
     let tags = server.get("/v2/org/app/tags/list").await.expect(200).json();
     assert_eq!(tags["tags"], json!(["good"]));

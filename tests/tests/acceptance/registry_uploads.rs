@@ -32,6 +32,9 @@ async fn a_chunk_out_of_order_is_refused_and_the_upload_goes_on_where_it_was() {
         patch(odd, "two").await.expect_code(400, "BLOB_UPLOAD_INVALID");
     }
     patch("4-9", "two").await.expect_code(400, "SIZE_INVALID");
+    // of two digests a proxy may have looked at the other one
+    let twice = format!("{whole}&digest={}", sha256(b"other"));
+    server.send(server.chunk(Method::PUT, &twice, Some("4-6"), "two")).await.expect_code(400, "DIGEST_INVALID");
     state("0-3").await;
     server.send(server.chunk(Method::PUT, &whole, Some("4-6"), "two")).await.expect(201);
     let blob = server.get(&format!("/v2/org/app/blobs/{}", sha256(b"one two"))).await.expect(200);
@@ -46,7 +49,17 @@ async fn an_upload_is_known_to_its_own_name_until_it_ends() {
     let digest = sha256(b"bytes");
     let elsewhere = format!("/v2/org/other/blobs/uploads/{id}");
     let never = format!("/v2/org/app/blobs/uploads/{}", uuid::Uuid::new_v4());
-    for path in [&*elsewhere, &never, "/v2/org/app/blobs/uploads/no-id", "/v2/org/app/blobs/uploads/..%2f..%2fx"] {
+    // and by its one address: such an id can be written in other forms
+    let in_form = |form: String| format!("/v2/org/app/blobs/uploads/{form}");
+    let (upper, short) = (in_form(id.to_uppercase()), in_form(id.replace('-', "")));
+    for path in [
+        &*elsewhere,
+        &never,
+        &upper,
+        &short,
+        "/v2/org/app/blobs/uploads/no-id",
+        "/v2/org/app/blobs/uploads/..%2f..%2fx",
+    ] {
         let finish = format!("{path}?digest={digest}");
         for (method, path) in
             [(Method::GET, path), (Method::PATCH, path), (Method::PUT, &finish), (Method::DELETE, path)]

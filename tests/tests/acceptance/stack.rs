@@ -98,7 +98,7 @@ async fn every_chart_is_pulled_from_the_registry_too(helm: Helm) {
     }
     let push = ["push", "pulled/gateway-0.1.0.tgz", &format!("oci://{}/stack", server.address()), "--plain-http"];
     let refused = helm.run(&push);
-    assert!(!refused.success, "{refused:?}");
+    assert!(!refused.success && refused.stderr.contains("--stack-repository"), "{refused:?}");
     assert_eq!(server.index("stack").await.value, index.value);
 }
 

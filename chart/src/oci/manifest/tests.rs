@@ -130,3 +130,67 @@ fn depth_costs_nothing() {
         assert!(matches!(refused, Err(ManifestError::Json(_))), "{field}");
     }
 }
+
+#[test]
+fn a_chart_has_one_package_for_every_client() {
+    let another = |media_type| json!({"mediaType": media_type, "digest": EMPTY.replace("44136f", "000000"), "size": 2});
+    let (package, legacy) = (media_type::CHART_PACKAGE, media_type::CHART_PACKAGE_LEGACY);
+    for (first, second, wrong) in [
+        (package, package, Some(package)),
+        (package, legacy, Some(package)),
+        (legacy, package, Some(package)),
+        (media_type::CHART_PROVENANCE, media_type::CHART_PROVENANCE, Some(media_type::CHART_PROVENANCE)),
+        (package, media_type::CHART_PROVENANCE, None),
+        (package, "other/type", None),
+    ] {
+        let mut document = image();
+        document["layers"] = json!([descriptor(first), another(second)]);
+        let parsed = parse(&document, Some(media_type::MANIFEST)).map(drop);
+        assert_eq!(parsed, wrong.map_or(Ok(()), |wrong| Err(ManifestError::SeveralLayers(wrong))), "{first} {second}");
+        // the same one twice, and what is no chart
+        document["layers"] = json!([descriptor(first), descriptor(second)]);
+        parse(&document, Some(media_type::MANIFEST)).unwrap();
+        document["layers"] = json!([descriptor(first), another(second)]);
+        document["config"] = descriptor(media_type::EMPTY);
+        parse(&document, Some(media_type::MANIFEST)).unwrap();
+    }
+}
+
+#[test]
+fn what_other_readers_would_read_otherwise_is_refused() {
+    let image = image().to_string();
+    let with = |change: &dyn Fn(&str) -> String| Manifest::parse(change(&image).as_bytes(), Some(media_type::MANIFEST));
+    assert!(with(&|text| text.to_owned()).is_ok());
+    // Go reads names in any case, and the last of them counts
+    for (name, more) in [
+        ("Config", "{}"),
+        ("CONFIG", "null"),
+        ("layerS", "[]"),
+        ("layerſ", "[]"),
+        ("mediatype", "\"a/b\""),
+        ("SchemaVersion", "2"),
+        ("Manifests", "[]"),
+        ("Subject", "{}"),
+    ] {
+        let error = with(&|text| text.replacen('{', &format!("{{\"{name}\":{more},"), 1)).unwrap_err();
+        assert!(matches!(&error, ManifestError::Json(text) if text.starts_with("some would take")), "{name}: {error}");
+    }
+    for name in ["Digest", "DIGEST", "Size", "\\u0073i\\u007ae ", "mediaTYPE", "media\u{212a}ype"] {
+        let changed = with(&|text| text.replacen("\"config\":{", &format!("\"config\":{{\"{name}\":1,"), 1));
+        assert_eq!(changed.is_ok(), name.ends_with(' ') || name.contains('\u{212a}'), "{name}");
+    }
+    // what nobody reads has any name
+    assert!(with(&|text| text.replacen('{', "{\"Other\":{\"Digest\":1},\"config2\":[[{\"Size\":1}]],", 1)).is_ok());
+    // JSON is UTF-8, and lengths have a sign
+    let mut bytes = image.replacen('{', "{\"other\":\"?\",", 1).into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
+    assert!(Manifest::parse(&bytes, Some(media_type::MANIFEST)).is_ok());
+    bytes[at] = 0xff;
+    assert!(matches!(Manifest::parse(&bytes, Some(media_type::MANIFEST)), Err(ManifestError::Json(_))));
+    for (size, is_taken) in
+        [("9223372036854775807", true), ("9223372036854775808", false), ("18446744073709551615", false)]
+    {
+        let changed = with(&|text| text.replace("\"size\":2", &format!("\"size\":{size}")));
+        assert_eq!(changed.is_ok(), is_taken, "{size}");
+    }
+}

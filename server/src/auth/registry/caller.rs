@@ -68,7 +68,8 @@ impl Authentication {
             (Method::Bearer(tokens), Identity::Bearer(claims)) => {
                 let parent = RepositoryPath::parse(name.split().0);
                 let parent = parent.map_err(|_| format!("{name} lies below no repository"))?;
-                match tokens.allows_name(claims, name.as_str(), &parent, A::ALLOWED_BY) {
+                let parent = Some(&parent).filter(|parent| !(parent.is_root() && self.is_rootless));
+                match tokens.allows_name::<A>(claims, name, parent) {
                     true => Ok(()),
                     false => Err(format!("the token does not allow {} in {name}", A::SCOPE)),
                 }

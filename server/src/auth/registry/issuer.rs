@@ -65,20 +65,23 @@ const ISSUER: &str = "chandlery";
 
 impl TokenIssuer {
     /// With a key from a file, or else from a secret that everybody shares who serves a storage. The storage's id is added,
-    /// which no client knows: so nobody can try passwords on a token that they got.
+    /// which no client knows: so nobody can try passwords on a token that they got. With a file the secret is part of the key
+    /// too: whoever changes the password ends what was got with the old one.
     ///
     /// # Errors
     /// If the file cannot be read, or holds too little.
     pub fn new(key_file: Option<&Path>, secret: &[u8], storage: Uuid) -> Result<Self, AuthenticationError> {
-        let material = match key_file {
-            Some(path) => read(path)
-                .map_err(|reason| AuthenticationError(format!("token-key-file: {}: {reason}", path.display())))?,
-            None => secret.to_vec(),
+        let (material, of_file): (_, &[u8]) = match key_file {
+            Some(path) => {
+                let fault = |reason| AuthenticationError(format!("token-key-file: {}: {reason}", path.display()));
+                (read(path).map_err(fault)?, secret)
+            }
+            None => (secret.to_vec(), b""),
         };
         let mut key = [0; KEY_LENGTH];
         let salt = Salt::new(HKDF_SHA256, storage.as_bytes());
         salt.extract(&material)
-            .expand(&[b"chandlery registry tokens"], HKDF_SHA256)
+            .expand(&[b"chandlery registry tokens", of_file], HKDF_SHA256)
             .and_then(|derived| derived.fill(&mut key))
             .map_err(|_| AuthenticationError("the key of tokens cannot be derived".to_owned()))?;
         let mut validation = Validation::new(Algorithm::HS256);

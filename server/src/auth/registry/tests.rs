@@ -143,6 +143,11 @@ fn a_key_file_makes_tokens_of_its_own() {
     assert_eq!(granted(&with_file, &bearer(&issued)), "enter");
     assert_eq!(granted(&basic(false), &bearer(&issued)), "");
     assert!(settings().with_tokens(Some(&folder.path().join("none")), STORAGE).is_err());
+    // a new password ends what was got with the old one, which may be kept for a month
+    let method = AuthMethod::Basic { user: "me".to_owned(), password: Secret::new("changed") };
+    let changed = Authentication::new(&Auth { method: Some(method), anonymous_get: false }).unwrap();
+    let changed = changed.with_tokens(Some(&path), STORAGE).unwrap();
+    assert_eq!(granted(&changed, &bearer(&issued)), "");
 }
 
 #[test]

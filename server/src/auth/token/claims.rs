@@ -1,3 +1,4 @@
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jmespath::{Rcvar, Variable};
@@ -17,13 +18,15 @@ pub(super) struct Rules {
 /// What a token service says of a caller, in time and meant for this server.
 pub(in crate::auth) struct Claims {
     values: Map<String, Value>,
+    /// The same as a query reads it, made when the first one comes.
+    document: OnceLock<Option<Rcvar>>,
 }
 
 impl Claims {
     /// Reads a payload whose signature was checked.
     pub(super) fn read(payload: &[u8], rules: &Rules, now: SystemTime) -> Result<Self, &'static str> {
         let Ok(values) = serde_json::from_slice(payload) else { return Err("the token's claims are no JSON object") };
-        let claims = Self { values };
+        let claims = Self { values, document: OnceLock::new() };
         claims.check_times(rules, now)?;
         if let Some(audience) = &rules.audience
             && !claims.is_for(audience)
@@ -74,9 +77,15 @@ impl Claims {
         subject.unwrap_or("token").chars().take(LONGEST_SUBJECT).collect()
     }
 
+    /// The entries of ChartMuseum's claim.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Map<String, Value>> {
+        let entries = self.values.get("access").and_then(Value::as_array);
+        entries.into_iter().flatten().filter_map(Value::as_object)
+    }
+
     /// The claims as a query reads them.
     pub(super) fn document(&self) -> Option<Rcvar> {
-        Variable::from_serializable(&self.values).ok().map(Rcvar::new)
+        self.document.get_or_init(|| Variable::from_serializable(&self.values).ok().map(Rcvar::new)).clone()
     }
 }
 

@@ -14,12 +14,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use catalogue::RepositoryPath;
+use chart::oci::RegistryName;
 use http::{HeaderMap, HeaderName};
 
 use super::AuthenticationError;
 use super::caller::Identity;
 use super::challenge;
 use super::credentials::Credentials;
+use super::registry::RegistryAction;
 use crate::config::Bearer;
 
 pub(super) use self::claims::Claims;
@@ -68,7 +70,7 @@ impl Tokens {
             _ => return Identity::Refused("there are tokens in two headers"),
         };
         match self.verify(&token, SystemTime::now()) {
-            Ok(claims) => Identity::Bearer(Box::new(claims)),
+            Ok(claims) => Identity::Bearer(Arc::new(claims)),
             Err(reason) => Identity::Refused(reason),
         }
     }
@@ -90,28 +92,32 @@ impl Tokens {
     /// Whether the claims allow an action in a repository.
     pub(super) fn allows(&self, claims: &Claims, repository: &RepositoryPath, action: &str) -> bool {
         let (kind, name) = challenge::scope(repository, action);
-        if self.search.finds(claims, kind, name, action) {
-            return true;
-        }
-        // A token service for both doors writes entries of a registry's type. Only in a token that is meant for this
-        // server do they speak of its repositories: elsewhere images may have the same names.
-        let is_ours = kind == challenge::REPOSITORY && claims.is_for(&self.service);
-        is_ours && self.search.finds(claims, challenge::REGISTRY_REPOSITORY, name, action)
+        self.search.finds(claims, kind, name, action)
     }
 
-    /// Whether the claims allow one of `actions` in a name of the registry. A right in a repository holds below it. Entries of
-    /// a registry's type name the whole name, and count in a token that is meant for this server.
-    pub(super) fn allows_name(&self, claims: &Claims, name: &str, parent: &RepositoryPath, actions: &[&str]) -> bool {
-        let is_ours = claims.is_for(&self.service);
-        actions.iter().any(|action| {
-            self.search.finds(claims, challenge::REPOSITORY, challenge::namespace(parent), action)
-                || (is_ours && self.search.finds(claims, challenge::REGISTRY_REPOSITORY, name, action))
-        })
+    /// Whether the claims allow an action in a name of the registry, whose repository is `parent`, if there can be one. A right
+    /// in a repository holds below it, with the same actions as at the classic door. Entries of a registry's type hold for the
+    /// whole name, and never for a repository that is called so.
+    pub(super) fn allows_name<A: RegistryAction>(
+        &self,
+        claims: &Claims,
+        name: &RegistryName,
+        parent: Option<&RepositoryPath>,
+    ) -> bool {
+        let of_name = |action: &&str| self.search.finds(claims, challenge::REGISTRY_REPOSITORY, name.as_str(), action);
+        parent.is_some_and(|parent| self.allows(claims, parent, A::NAME))
+            || (self.speaks_of_registry(claims) && A::ALLOWED_BY.iter().any(of_name))
     }
 
     /// Whether the claims allow to see all names of the registry.
     pub(super) fn allows_catalog(&self, claims: &Claims) -> bool {
-        claims.is_for(&self.service) && self.search.finds(claims, challenge::REGISTRY, "catalog", "*")
+        self.speaks_of_registry(claims) && self.search.finds(claims, challenge::REGISTRY, "catalog", "*")
+    }
+
+    /// Entries of a registry's types count only in a token that is meant for this server, since images elsewhere may have the same
+    /// names; and only if the query compares types, since it would take entries of repositories for them otherwise.
+    fn speaks_of_registry(&self, claims: &Claims) -> bool {
+        self.search.compares_types() && claims.is_for(&self.service)
     }
 
     /// Takes over changed keys, for ever.

@@ -11,7 +11,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData, RsaKeySize};
 use serde_json::{Value, json};
 
+use super::search::{ENTRIES, Query};
 use super::*;
+use crate::auth::{Delete, Pull, Push};
 
 /// Making RSA keys takes long.
 static RSA: LazyLock<KeyPair> = LazyLock::new(|| rsa(RsaKeySize::_2048));
@@ -116,6 +118,30 @@ impl Service {
         self.tokens.allows(&self.claims(&signed(&RSA, Algorithm::RS256, claims)), &repository, action)
     }
 }
+
+impl Service {
+    /// What a token with these claims may do with a name of the registry.
+    #[track_caller]
+    fn names(&self, claims: &Value, name: &str) -> String {
+        let parent = RepositoryPath::parse(name.rsplit_once('/').map_or("", |(parent, _)| parent)).unwrap();
+        self.names_of(claims, name, Some(&parent))
+    }
+
+    #[track_caller]
+    fn names_of(&self, claims: &Value, name: &str, parent: Option<&RepositoryPath>) -> String {
+        let claims = self.claims(&signed(&RSA, Algorithm::RS256, claims));
+        let name: RegistryName = name.parse().unwrap();
+        let allowed = [
+            ("pull", self.tokens.allows_name::<Pull>(&claims, &name, parent)),
+            ("push", self.tokens.allows_name::<Push>(&claims, &name, parent)),
+            ("delete", self.tokens.allows_name::<Delete>(&claims, &name, parent)),
+        ];
+        allowed.iter().filter(|(_, is_allowed)| *is_allowed).map(|(action, _)| *action).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Every action in a name.
+const ALL: &str = "pull push delete";
 
 fn rsa_service() -> Service {
     Service::new(&RSA.public_key_pem())
@@ -351,13 +377,104 @@ fn a_path_of_ones_own_finds_the_actions() {
 }
 
 #[test]
-fn a_registrys_entries_count_in_tokens_that_are_meant_for_this_server() {
+fn a_registrys_entry_is_a_right_to_a_name_and_never_to_a_repository_that_is_called_so() {
     let service = rsa_service();
-    let entry = json!({ "access": [{ "type": "repository", "name": "org/a", "actions": ["pull"] }] });
-    assert!(!service.allows(&entry, "org/a", "pull"));
-    assert!(!service.allows(&merged(&entry, json!({ "aud": "images.example.com" })), "org/a", "pull"));
-    assert!(service.allows(&merged(&entry, json!({ "aud": "charts.example.com" })), "org/a", "pull"));
-    assert!(service.allows(&merged(&entry, json!({ "aud": ["x", "charts.example.com"] })), "org/a", "pull"));
+    let everything = ["pull", "push", "delete", "admin", "*"];
+    let entry = |name: &str| json!({ "access": [{ "type": "repository", "name": name, "actions": everything }] });
+    let ours = json!({ "aud": "charts.example.com" });
+    for name in ["org/a", "org", "repo", "*"] {
+        let claims = merged(&entry(name), ours.clone());
+        for repository in ["", "org", "org/a", "repo"] {
+            for action in ["pull", "push", "admin"] {
+                assert!(!service.allows(&claims, repository, action), "{name} {repository} {action}");
+            }
+        }
+    }
+    assert_eq!(service.names(&merged(&entry("org/a"), ours.clone()), "org/a"), ALL);
+    assert_eq!(service.names(&merged(&entry("org/a"), json!({ "aud": ["x", "charts.example.com"] })), "org/a"), ALL);
+    for name in ["org", "org/a/b", "org/b", "a", "repo"] {
+        assert_eq!(service.names(&merged(&entry("org/a"), ours.clone()), name), "", "{name}");
+    }
+    // elsewhere images may have the same names
+    assert_eq!(service.names(&entry("org/a"), "org/a"), "");
+    assert_eq!(service.names(&merged(&entry("org/a"), json!({ "aud": "images.example.com" })), "org/a"), "");
+    for (actions, expected) in
+        [(&["pull"][..], "pull"), (&["push"], "push delete"), (&["delete"], "delete"), (&["*"], ""), (&["Pull"], "")]
+    {
+        let entry = json!({ "access": [{ "type": "repository", "name": "org/a", "actions": actions }] });
+        assert_eq!(service.names(&merged(&entry, ours.clone()), "org/a"), expected, "{actions:?}");
+    }
+}
+
+#[test]
+fn a_right_in_a_repository_is_the_same_at_both_doors_and_ends_with_the_names_below_it() {
+    let service = rsa_service();
+    for (actions, expected) in [
+        (&["pull", "push"][..], ALL),
+        (&["pull"], "pull"),
+        (&["push"], "push delete"),
+        // ChartMuseum's tokens know no third word
+        (&["delete"], ""),
+    ] {
+        let claims = access("org/a", actions);
+        assert_eq!(service.names(&claims, "org/a/app"), expected, "{actions:?}");
+        assert_eq!(service.allows(&claims, "org/a", "push"), actions.contains(&"push"));
+        // a chart `a` of the repository `org`, a repository below, and others
+        for name in ["org/a", "org/a/b/app", "org/b/app", "app"] {
+            assert_eq!(service.names(&claims, name), "", "{name}");
+        }
+    }
+    // the root has a name that is another repository's where there is no root
+    let root = access("repo", &["pull", "push"]);
+    assert_eq!((service.names(&root, "app"), service.names(&root, "repo/app")), (ALL.to_owned(), ALL.to_owned()));
+    assert_eq!(service.names_of(&root, "app", None), "");
+}
+
+#[test]
+fn a_query_that_compares_no_types_speaks_of_repositories_alone() {
+    let service = Service::with(&RSA.public_key_pem(), |settings| {
+        settings.search_path = Some("access[?name=='$NAMESPACE'].actions[]".to_owned());
+    });
+    let ours = json!({ "aud": "charts.example.com" });
+    let claims = merged(&access("org/a", &["pull", "push", "delete"]), ours.clone());
+    assert_eq!((service.names(&claims, "org/a/app"), service.names(&claims, "org/a")), (ALL.to_owned(), String::new()));
+    let catalog = merged(&access("catalog", &["*"]), ours);
+    let read = service.claims(&signed(&RSA, Algorithm::RS256, &catalog));
+    assert!(!service.tokens.allows_catalog(&read));
+}
+
+#[test]
+fn entries_are_found_as_chartmuseums_query_finds_them() {
+    let (entries, query) = (Search::new(None).unwrap(), Query::new(ENTRIES).map(Search::Query).unwrap());
+    let entry = |kind: Value, name: Value, actions: Value| json!({ "type": kind, "name": name, "actions": actions });
+    let kind = || json!("artifact-repository");
+    let good = entry(kind(), json!("a"), json!(["pull", 7, null]));
+    let mut found = 0;
+    for access in [
+        json!([good]),
+        json!([7, null, [good], "pull", good]),
+        json!({ "0": good }),
+        json!("pull"),
+        json!(null),
+        json!([entry(kind(), json!("a"), json!("pull"))]),
+        json!([entry(kind(), json!("a"), json!({ "pull": "pull" }))]),
+        json!([entry(kind(), json!("a"), json!([["pull"]]))]),
+        json!([entry(kind(), json!("a"), json!([[["pull"]]]))]),
+        json!([entry(kind(), json!(["a"]), json!(["pull"]))]),
+        json!([entry(json!("repository"), json!("a"), json!(["pull"]))]),
+        json!([entry(kind(), json!("b"), json!(["pull"])), entry(kind(), json!("a"), json!(["push"]))]),
+        json!([entry(kind(), json!("a"), json!(["push"])), entry(kind(), json!("a"), json!(["pull"]))]),
+    ] {
+        let claims =
+            Claims::read(json!({ "access": access }).to_string().as_bytes(), &Rules::default(), SystemTime::now());
+        let claims = claims.unwrap();
+        for (name, action) in [("a", "pull"), ("a", "push"), ("b", "pull"), ("", "")] {
+            let finds = |search: &Search| search.finds(&claims, "artifact-repository", name, action);
+            assert_eq!(finds(&entries), finds(&query), "{access} {name} {action}");
+            found += usize::from(finds(&entries));
+        }
+    }
+    assert!(found > 4);
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl TestServer {
             ..Options::default()
         };
         let catalogue = Catalogue::open(Arc::new(store.clone()), options).await.unwrap();
-        let authentication = Authentication::new(&settings.auth).unwrap();
+        let authentication = Authentication::new(&settings.auth).unwrap().at_depth(settings.repository.depth);
         let app = App::new(settings, authentication, catalogue);
         Self { door: Door::new(Arc::new(app)), store }
     }

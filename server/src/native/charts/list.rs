@@ -25,13 +25,13 @@ pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Op
 
     let current = reach::view(app, asked.as_ref()).await?;
     let first = after.as_ref().map_or("", |[repository, _]| repository);
-    let repositories = reach::repositories::<Pull>(app, caller, &current.view, asked, first)?;
+    let reached = reach::repositories::<Pull>(app, caller, &current.view, asked, first)?;
     let context_path = app.settings.repository.context_path.clone();
     let (query, gzip) = (query.map(str::to_owned), prefers_gzip(headers));
     let filled = app.parsing.run(move |_| {
         let mut page = Page::new(LIST, limit);
         let after = after.as_ref().map(|[repository, name]| (&**repository, &**name));
-        for place in walk::charts(&repositories, &filter, after) {
+        for place in walk::charts(reached.repositories(), &filter, after) {
             let path = &place.repository.repository.path;
             if after == Some((path.as_str(), place.name.as_str())) {
                 continue;

@@ -22,11 +22,11 @@ pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Op
 
     let current = reach::view(app, None).await?;
     let first = after.as_deref().unwrap_or_default();
-    let repositories = reach::repositories::<Pull>(app, caller, &current.view, None, first)?;
+    let reached = reach::repositories::<Pull>(app, caller, &current.view, None, first)?;
     let (query, gzip) = (query.map(str::to_owned), prefers_gzip(headers));
     let filled = app.parsing.run(move |_| {
         let mut page = Page::new(LIST, limit);
-        for view in &repositories {
+        for view in reached.repositories() {
             let repository = &view.repository;
             let path = repository.path.as_str();
             if after.as_deref() == Some(path) {

@@ -48,12 +48,12 @@ pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Op
 
     let current = reach::view(app, asked.as_ref()).await?;
     let first = after.as_ref().map_or("", |(path, ..)| path);
-    let repositories = reach::repositories::<Administer>(app, caller, &current.view, asked, first)?;
+    let reached = reach::repositories::<Administer>(app, caller, &current.view, asked, first)?;
     let window = app.settings.catalogue.trash_window;
     let (query, gzip) = (query.map(str::to_owned), prefers_gzip(headers));
     let filled = app.parsing.run(move |_| {
         let mut page = Page::new(LIST, limit);
-        'repositories: for view in &repositories {
+        'repositories: for view in reached.repositories() {
             let path = &view.repository.path;
             let resumed = after.as_ref().filter(|(resumed, ..)| resumed == path.as_str());
             let from =

@@ -34,13 +34,13 @@ pub async fn list(app: &App, caller: &Caller<'_>, headers: &HeaderMap, query: Op
 
     let current = reach::view(app, asked.as_ref()).await?;
     let first = after.as_ref().map_or("", |after| &after.repository);
-    let repositories = reach::repositories::<Pull>(app, caller, &current.view, asked, first)?;
+    let reached = reach::repositories::<Pull>(app, caller, &current.view, asked, first)?;
     let context_path = app.settings.repository.context_path.clone();
     let (query, gzip) = (query.map(str::to_owned), prefers_gzip(headers));
     let filled = app.parsing.run(move |_| {
         let mut page = Page::new(LIST, limit);
         let from = after.as_ref().map(|after| (&*after.repository, &*after.name));
-        'charts: for place in walk::charts(&repositories, &filter, from) {
+        'charts: for place in walk::charts(reached.repositories(), &filter, from) {
             if !filter.fits_name(place.name.as_str()) {
                 continue;
             }

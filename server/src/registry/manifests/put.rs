@@ -34,7 +34,8 @@ pub(in crate::registry) async fn put(
     })?;
     let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let manifest = Manifest::parse(&bytes, content_type.as_deref())?;
-    policy::check(app, name, &manifest, &reference, origin).await?;
+    let all_tags: Vec<_> = reference.tag().into_iter().chain(&tags).collect();
+    policy::check(app, name, &manifest, &all_tags, origin).await?;
     let put = PutManifest { reference, tags, content_type, bytes, package_limit: app.settings.upload.max_size };
     let stored = app.catalogue.put_manifest(name, put, classic::terms(app, head)).await?;
     let location = format!("/v2/{name}/manifests/{}", stored.digest);

@@ -5,10 +5,10 @@ use chart::oci::{ContentDigest, RegistryName};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::{created, fault, progress, stream};
+use super::{created, fault, named, progress, stream};
 use crate::App;
 use crate::auth::{Caller, Pull, Push, RegistryGrant};
-use crate::registry::{Fault, digest};
+use crate::registry::Fault;
 use crate::router::query;
 
 /// `POST /v2/{name}/blobs/uploads/`: takes a blob at once (`?digest=`), or one that another name has (`?mount=`), or begins an
@@ -22,13 +22,11 @@ pub(in crate::registry) async fn begin(
 ) -> Result<Response, Fault> {
     let name = grant.name();
     let value = |parameter| query::value(head.uri.query(), parameter);
-    if let Some(mounted) = value("mount") {
-        let mounted = digest(&mounted)?;
+    if let Some(mounted) = named(head.uri.query(), "mount")? {
         if mount(app, caller, name, value("from").as_deref(), mounted).await? {
             return Ok(created(name, &mounted));
         }
-    } else if let Some(named) = value("digest") {
-        let named = digest(&named)?;
+    } else if let Some(named) = named(head.uri.query(), "digest")? {
         let uploaded = app.catalogue.upload_blob(name, stream(body), named).await;
         uploaded.map_err(|error| fault(error, ""))?;
         return Ok(created(name, &named));

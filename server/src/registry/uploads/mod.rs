@@ -13,10 +13,22 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{Fault, answer};
+use super::{Fault, answer, digest};
+use crate::router::query;
 
+/// An upload has one address: the other forms that such an id can be written in name nothing.
 fn id(text: &str) -> Result<Uuid, Fault> {
-    text.parse().map_err(|_| Fault::UploadUnknown)
+    text.parse().ok().filter(|id: &Uuid| id.to_string() == text).ok_or(Fault::UploadUnknown)
+}
+
+/// The digest that a parameter of the query names. Of several, a proxy may have looked at another one.
+fn named(query: Option<&str>, parameter: &str) -> Result<Option<ContentDigest>, Fault> {
+    let mut values = query::pairs(query).filter(|(name, _)| name == parameter).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) => digest(&one).map(Some),
+        (Some(_), Some(_)) => Err(Fault::DigestInvalid(format!("{parameter} is there more than once"))),
+    }
 }
 
 fn location(name: &RegistryName, id: Uuid) -> String {
@@ -45,8 +57,12 @@ fn stream(body: Body) -> UploadBody {
 
 /// `Content-Range: <first>-<last>`, without the unit and the length that HTTP would have.
 fn range(headers: &HeaderMap) -> Result<Option<UploadRange>, Fault> {
-    let Some(value) = headers.get(CONTENT_RANGE) else { return Ok(None) };
     let odd = || Fault::UploadInvalid("Content-Range is <first byte>-<last byte>".to_owned());
+    let mut values = headers.get_all(CONTENT_RANGE).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(odd());
+    }
     let (first, last) = value.to_str().ok().and_then(|text| text.split_once('-')).ok_or_else(odd)?;
     let number =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
@@ -88,6 +104,26 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_has_one_address() {
+        let text = "d5b5be95-4b04-49be-8b54-3c765d0648c4";
+        assert_eq!(id(text).unwrap().to_string(), text);
+        let others = [text.to_uppercase(), text.replace('-', ""), format!("{{{text}}}"), format!("urn:uuid:{text}")];
+        for other in others.iter().map(String::as_str).chain(["", "x", " ", &text[1..]]) {
+            assert!(matches!(id(other), Err(Fault::UploadUnknown)), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_named_once() {
+        let digest = ContentDigest::of(b"x");
+        assert_eq!(named(Some(&format!("a=b&digest={digest}")), "digest").unwrap(), Some(digest));
+        assert_eq!(named(Some("a=b"), "digest").unwrap(), None);
+        for odd in ["digest", "digest=", "digest=x", &format!("digest={digest}&digest={digest}")] {
+            assert!(matches!(named(Some(odd), "digest"), Err(Fault::DigestInvalid(_))), "{odd}");
+        }
+    }
+
+    #[test]
     fn ranges_are_two_numbers() {
         let expected = Some(UploadRange { first: 10, last: 19 });
         assert_eq!(read("10-19", None).unwrap(), expected);
@@ -96,6 +132,9 @@ mod tests {
         for odd in ["", "10", "-10", "10-", "bytes 0-9/10", "9-0", "a-b", "+1-2", "0-99999999999999999999", "0x1-2"] {
             assert!(matches!(read(odd, None), Err(Fault::UploadInvalid(_))), "{odd}");
         }
+        let mut twice = HeaderMap::from_iter([(CONTENT_RANGE, "0-9".parse().unwrap())]);
+        twice.append(CONTENT_RANGE, "0-9".parse().unwrap());
+        assert!(matches!(range(&twice), Err(Fault::UploadInvalid(_))));
         assert!(matches!(read("0-9", Some(9)), Err(Fault::SizeInvalid(_))));
         assert!(matches!(read("0-18446744073709551615", Some(0)), Err(Fault::SizeInvalid(_))));
     }
