@@ -33,8 +33,9 @@ pub async fn probe(store: &Arc<dyn ObjectStore>) -> Result<Finding, StorageError
     let place = format!(".chandlery/probe/{}", Uuid::new_v4().simple());
     let keys: Vec<Key> = (0..=RACES).filter_map(|number| Key::new(format!("{place}/{number}")).ok()).collect();
     let finding = try_all(store, &keys).await;
-    for key in &keys {
-        if let Err(error) = store.delete(key).await
+    // at once, as the races: every start waits for it
+    for (key, deleted) in keys.iter().zip(join_all(keys.iter().map(|key| store.delete(key))).await) {
+        if let Err(error) = deleted
             && !matches!(finding, Ok(Finding::ReadOnly(_)))
         {
             tracing::warn!(%key, %error, "an object of the probe stays in the storage");
@@ -59,8 +60,8 @@ async fn try_all(store: &Arc<dyn ObjectStore>, keys: &[Key]) -> Result<Finding, 
         Err(StorageError::AlreadyExists(_)) => {}
         Err(error) => return Err(error),
     }
-    for key in raced {
-        match winners(store, key).await? {
+    for winners in join_all(raced.iter().map(|key| winners(store, key))).await {
+        match winners? {
             1 => {}
             0 => return not_exclusive("no writer wins a race"),
             _ => return not_exclusive("several writers win a race"),

@@ -1,6 +1,7 @@
 //! A storage in a bucket of a real S3 server on this machine: commits, a large repository, and the start of a replica that
 //! has nothing yet. The store's own time is measured beside, since it is another one in every house.
 
+use std::fmt::{self, Display};
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use super::calls::Calls;
 use super::process::Process;
 use super::report::{Budget, Report};
 use super::servers::{self, Server};
@@ -20,6 +22,10 @@ const BUCKET: &str = "charts";
 const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "bench"), ("AWS_SECRET_ACCESS_KEY", "bench-secret")];
 /// Uploads of one uploader.
 const UPLOADS: usize = 100;
+/// Entries of the journal that a replica has to catch up with.
+const TAIL: usize = 5_000;
+/// The largest corpus of a quick run, in versions: its tail is a tenth.
+const QUICK: usize = 10_000;
 /// Nobody waits longer for the store.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -66,6 +72,7 @@ impl Store {
             .args(["--storage=amazon", &format!("--storage-amazon-bucket={BUCKET}")])
             .arg(format!("--storage-amazon-prefix={prefix}"))
             .arg(format!("--storage-amazon-endpoint=http://127.0.0.1:{port}"))
+            .arg("--enable-metrics")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(CREDENTIALS);
         servers::start(bench, command, &self.catalogue(prefix))
@@ -91,18 +98,42 @@ impl Store {
 
 pub fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     let store = Store::start(bench)?;
-    let small = commits(bench, &store, report, "near", store.port)?;
+    commits(bench, &store, report, "near", store.port)?;
     commits(bench, &store, report, "20 ms away", distance::before(store.port)?)?;
-    large(bench, &store, small, report)
+    large(bench, &store, report)
 }
 
-fn median(durations: &[Duration]) -> f64 {
-    durations[durations.len() / 2].as_secs_f64() * 1e3
+/// What one uploader alone waits for, in milliseconds.
+struct Alone {
+    median: f64,
+    mean: f64,
+    /// Of the mean, without what the storage took.
+    own: f64,
+    /// Calls of the storage per upload, one after the other.
+    calls: f64,
 }
 
-/// How many versions are committed in a second, by one uploader and by several who share entries of the journal. Returns
-/// how long an upload takes alone, in milliseconds.
-fn commits(bench: &Bench, store: &Store, report: &mut Report, place: &str, port: u16) -> Result<f64> {
+impl Alone {
+    fn measure(port: u16, packages: Vec<Vec<u8>>) -> Result<Self> {
+        let count = packages.len() as f64;
+        let before = Calls::of(port)?;
+        let (durations, total) = load::upload(port, packages, 1)?;
+        let calls = Calls::of(port)?.since(before);
+        let median = durations[durations.len() / 2].as_secs_f64() * 1e3;
+        let mean = total.as_secs_f64() * 1e3 / count;
+        Ok(Self { median, mean, own: mean - calls.seconds * 1e3 / count, calls: calls.count / count })
+    }
+}
+
+impl Display for Alone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { median, mean, own, calls } = self;
+        write!(f, "{median:.2} (mean {mean:.2}, of it {own:.2} outside of {calls:.1} calls of the storage)")
+    }
+}
+
+/// How many versions are committed in a second, by one uploader and by several who share entries of the journal.
+fn commits(bench: &Bench, store: &Store, report: &mut Report, place: &str, port: u16) -> Result<()> {
     let server = store.serve(bench, &format!("commits-{port}"), port)?;
     let mut alone = None;
     for uploaders in [1, 4, 16] {
@@ -110,15 +141,13 @@ fn commits(bench: &Bench, store: &Store, report: &mut Report, place: &str, port:
         let packages = (0..UPLOADS * uploaders).map(package).collect::<Result<Vec<_>>>()?;
         let count = packages.len() as f64;
         let (durations, total) = load::upload(server.port, packages, uploaders)?;
-        let (milliseconds, per_second) = (median(&durations), count / total.as_secs_f64());
-        let what = format!("uploads per second in a bucket {place}, uploaders: {uploaders}");
-        let text = format!("{per_second:.0} (p50 {milliseconds:.2} ms)");
-        let Some((_, first)) = alone else {
-            alone = Some((milliseconds, per_second));
-            report.note(what, text);
-            continue;
-        };
-        report.note(what, text);
+        let per_second = count / total.as_secs_f64();
+        let median = durations[durations.len() / 2].as_secs_f64() * 1e3;
+        report.note(
+            format!("uploads per second in a bucket {place}, uploaders: {uploaders}"),
+            format!("{per_second:.0} (p50 {median:.2} ms)"),
+        );
+        let first = *alone.get_or_insert(per_second);
         // near, it is the processors that are shared, and not the journal
         if uploaders == 16 && port != store.port {
             let gain = per_second / first;
@@ -126,46 +155,95 @@ fn commits(bench: &Bench, store: &Store, report: &mut Report, place: &str, port:
             report.add(what, format!("{gain:.1}"), gain, Budget::AtLeast(4.0));
         }
     }
-    server.process.stop()?;
-    let Some((milliseconds, _)) = alone else { bail!("nothing was uploaded") };
-    Ok(milliseconds)
+    server.process.stop()
 }
 
-/// A large repository: the first adoption, uploads, and replicas that begin.
-fn large(bench: &Bench, store: &Store, small: f64, report: &mut Report) -> Result<()> {
-    let versions = bench.largest;
-    store.fill(&corpus::folder(&bench.folder, versions)?, "large")?;
-    let in_bucket = |what: &str| format!("{what} with {versions} versions in a bucket");
-    let server = store.serve(bench, "large", store.port)?;
-    report.note(in_bucket("start, first adoption, in seconds,"), format!("{:.2}", server.start.as_secs_f64()));
-
-    let package = |number: usize| corpus::package("newest", &format!("9.0.{number}"), 0);
-    let packages = (0..UPLOADS).map(package).collect::<Result<Vec<_>>>()?;
-    let (durations, _) = load::upload(server.port, packages, 1)?;
-    let ratio = median(&durations) / small;
-    let text = format!("{ratio:.2} ({:.2} ms against {small:.2} ms)", median(&durations));
-    report.add(in_bucket("upload: p50 against an empty one,"), text, ratio, Budget::AtMost(1.2));
-    let packages = (UPLOADS..17 * UPLOADS).map(package).collect::<Result<Vec<_>>>()?;
-    let count = packages.len() as f64;
-    let (_, total) = load::upload(server.port, packages, 16)?;
-    report.note(in_bucket("uploads per second, 16 uploaders,"), format!("{:.0}", count / total.as_secs_f64()));
-    load::body(server.port, "/index.yaml")?;
-    report.note(in_bucket("memory, in MiB,"), format!("{:.0}", server.process.resident_mebibytes()?));
-    server.process.stop()?;
-
-    for (case, is_cold, budget) in [("catalogue present", false, 1.0), ("cold, from a snapshot", true, 10.0)] {
-        if is_cold {
-            fs::remove_dir_all(store.catalogue("large")).ok();
+/// A large repository: the first adoption, uploads, and replicas that begin. A small one in the same run is beside it.
+fn large(bench: &Bench, store: &Store, report: &mut Report) -> Result<()> {
+    let mut smallest: Option<Alone> = None;
+    for versions in [1_000, bench.largest] {
+        let prefix = format!("of-{versions}");
+        store.fill(&corpus::folder(&bench.folder, versions)?, &prefix)?;
+        let in_bucket = |what: &str| format!("{what} with {versions} versions in a bucket");
+        let server = store.serve(bench, &prefix, store.port)?;
+        report.note(in_bucket("start, first adoption, in seconds,"), format!("{:.2}", server.start.as_secs_f64()));
+        let package = |number: usize| corpus::package("newest", &format!("9.0.{number}"), 0);
+        let packages = (0..UPLOADS).map(package).collect::<Result<Vec<_>>>()?;
+        let alone = Alone::measure(server.port, packages)?;
+        report.note(in_bucket("upload: p50 alone, in ms,"), alone.to_string());
+        if let Some(smallest) = &smallest {
+            let ratio = alone.median / smallest.median;
+            report.note(in_bucket("upload: p50 against 1 000,"), format!("{ratio:.2}"));
+            let ratio = alone.own / smallest.own;
+            report.add(
+                in_bucket("upload: time without the storage's against 1 000,"),
+                format!("{ratio:.2} ({:.2} ms against {:.2} ms)", alone.own, smallest.own),
+                ratio,
+                Budget::AtMost(1.2),
+            );
         }
-        let server = store.serve(bench, "large", store.port)?;
-        let seconds = server.start.as_secs_f64();
-        report.add(
-            in_bucket(&format!("start, {case}, in seconds,")),
-            format!("{seconds:.2}"),
-            seconds,
-            Budget::AtMost(budget),
-        );
+        smallest = smallest.or(Some(alone));
+        if versions < bench.largest {
+            server.process.stop()?;
+            continue;
+        }
+        let packages = (UPLOADS..17 * UPLOADS).map(package).collect::<Result<Vec<_>>>()?;
+        let count = packages.len() as f64;
+        let (_, total) = load::upload(server.port, packages, 16)?;
+        report.note(in_bucket("uploads per second, 16 uploaders,"), format!("{:.0}", count / total.as_secs_f64()));
         server.process.stop()?;
+        starts(bench, store, report, &prefix, &in_bucket)?;
+    }
+    Ok(())
+}
+
+/// Replicas that begin: with their own catalogue, with one that is far behind, with none.
+fn starts(
+    bench: &Bench,
+    store: &Store,
+    report: &mut Report,
+    prefix: &str,
+    in_bucket: &dyn Fn(&str) -> String,
+) -> Result<()> {
+    let (catalogue, copy) = (store.catalogue(prefix), store.catalogue(&format!("{prefix}-earlier")));
+    let mut start = |case: &str, budget: f64| -> Result<Server> {
+        let server = store.serve(bench, prefix, store.port)?;
+        let seconds = server.start.as_secs_f64();
+        let Calls { count, .. } = Calls::of(server.port)?;
+        let text = format!("{seconds:.2} ({count:.0} calls of the storage)");
+        report.add(in_bucket(&format!("start, {case}, in seconds,")), text, seconds, Budget::AtMost(budget));
+        Ok(server)
+    };
+    start("catalogue present", 1.0)?.process.stop()?;
+    copy_folder(&catalogue, &copy)?;
+    let server = store.serve(bench, prefix, store.port)?;
+    let tail = if bench.largest > QUICK { TAIL } else { TAIL / 10 };
+    let package = |number: usize| corpus::package("tail", &format!("1.0.{number}"), 0);
+    // each waits for its own entry
+    load::upload(server.port, (0..tail).map(package).collect::<Result<Vec<_>>>()?, 1)?;
+    server.process.stop()?;
+    fs::remove_dir_all(&catalogue)?;
+    fs::rename(&copy, &catalogue)?;
+    start(&format!("catalogue {tail} entries behind"), 10.0)?.process.stop()?;
+    fs::remove_dir_all(&catalogue)?;
+    let server = start("cold, from a snapshot", 10.0)?;
+    load::body(server.port, "/index.yaml")?;
+    let resident = server.process.resident_mebibytes()?;
+    report.add(in_bucket("memory at rest, in MiB,"), format!("{resident:.0}"), resident, Budget::AtMost(400.0));
+    server.process.stop()
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::remove_dir_all(to).ok();
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! request, which is steadier than requests per second. Nothing here runs in the tests: a slow machine is no defect.
 
 mod bucket;
+mod calls;
 mod corpus;
 mod distance;
 mod download;
