@@ -37,7 +37,11 @@ impl Replica {
         let chart = if brings_version { Some(self.chart_push(name, &manifest, &put, &tags).await?) } else { None };
 
         let since = self.now();
-        let is_needed = self.needs_object(name, digest);
+        // one that is behind may think that the bytes are there still
+        let is_needed = self.needs_object(name, digest) || {
+            self.current().await?;
+            self.needs_object(name, digest)
+        };
         let object = if is_needed { Some(self.put_content(put.bytes.clone()).await?) } else { None };
         let subject = manifest.subject.as_ref().map(|subject| subject.digest);
         let publication = ManifestPublication {

@@ -67,8 +67,12 @@ impl Replica {
         };
         let mut ended = 0;
         for (id, _) in ages.iter().filter(|(_, ages)| is_over(ages)) {
-            self.end_session(*id).await?;
-            ended += 1;
+            match self.end_session(*id).await {
+                Ok(()) => ended += 1,
+                // another replica was faster
+                Err(UploadError::Unknown) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(ended)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chart::ChartName;
 
-use super::registry::{Made, MadeManifest, registry_name};
+use super::registry::{Made, registry_name};
 use super::{Replaced, State, Touched, Version};
 use crate::change::{PackagePublished, StoredFile};
 use crate::{RepositoryPath, layout};
@@ -13,12 +13,17 @@ impl State {
     pub(super) fn publish(&mut self, published: &PackagePublished, touched: &mut Touched) {
         let PackagePublished { repository, name, version, file, package, .. } = published;
         let old = self.unlist(repository, name, version.as_str(), touched);
+        let mut kept = Vec::new();
         if let Some(old) = &old {
             let version = Some(Arc::new(old.without_provenances()));
             let replaced = Replaced { package: old.package.clone(), at: self.at, version };
             self.change_facts(repository, &old.file, touched, |facts| facts.replaced.push(replaced));
             for provenance in old.made.provenances() {
-                self.let_go(Some(provenance.clone()), touched);
+                // a manifest that was pushed with it is served as long as the package that it names
+                match self.is_named(repository, name, provenance.digest) {
+                    true => kept.push(provenance.clone()),
+                    false => self.let_go(Some(provenance.clone()), touched),
+                }
             }
         }
         self.refer_to(package, touched);
@@ -47,7 +52,10 @@ impl State {
             };
             (dropped, missing, facts.digests.iter().any(|digest| *digest != package.digest))
         });
-        self.let_go(dropped.map(|provenance| provenance.stored), touched);
+        let mut dropped = dropped.map(|provenance| provenance.stored);
+        let now = published.provenance.as_ref().map(|provenance| provenance.stored.digest);
+        kept.extend(dropped.take_if(|old| now != Some(old.digest) && self.is_named(repository, name, old.digest)));
+        self.let_go(dropped, touched);
         let had_others = overwritten || missing.is_some() || other_bytes;
         let mut version = Version {
             name: name.clone(),
@@ -72,6 +80,7 @@ impl State {
                 version.made = self.made_before(repository, &version).unwrap_or_default();
             }
         }
+        kept.into_iter().for_each(|kept| version.made.keep(kept));
         self.list(repository, Arc::new(version), touched);
         if had_others {
             let version =
@@ -92,13 +101,13 @@ impl State {
             facts.listed = Some((version.name.clone(), version.version.clone()));
             facts.provenance.clone()
         });
-        let mut version = version;
-        let is_held = |made: &MadeManifest| self.is_held(path, &version.name, made);
-        if version.made.is_nothing() || provenance.is_some() {
-            let mut renewed = (*version).clone();
-            renewed.renew_made(provenance.as_ref(), is_held);
-            version = Arc::new(renewed);
+        let mut renewed = (*version).clone();
+        let signed = provenance.as_ref().map(|provenance| provenance.stored.digest);
+        renewed.made.forget_lost(signed, self.has_own_tag(path, &version));
+        if renewed.made.is_nothing() || provenance.is_some() {
+            renewed.renew_made(provenance.as_ref(), |made| self.is_held(path, &version.name, made));
         }
+        let version = if renewed == *version { version } else { Arc::new(renewed) };
         self.change(path, |repository| {
             repository.changed = at;
             let facts = repository.files.get(&version.file).map(|facts| &**facts);
@@ -156,7 +165,8 @@ impl State {
         let mut renewed = (*version).clone();
         renewed.renew_made(provenance.as_ref(), |made| self.is_held(path, &version.name, made));
         let is_kept = |old: &StoredFile| {
-            renewed.made.names(old.digest) && provenance.as_ref().is_none_or(|now| now.stored.digest != old.digest)
+            let is_named = renewed.made.names(old.digest) || self.is_named(path, &version.name, old.digest);
+            is_named && provenance.as_ref().is_none_or(|now| now.stored.digest != old.digest)
         };
         match old {
             Some(old) if is_kept(&old) => renewed.made.keep(old),

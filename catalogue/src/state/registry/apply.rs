@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use chart::ChartName;
 use chart::oci::{ContentDigest, Reference, RegistryName, Tag};
+use chart::{ChartName, Digest};
 use jiff::Timestamp;
 
 use super::super::{State, Touched, Version};
@@ -231,6 +231,19 @@ impl State {
             || self.registry.referrers_of(&name, digest, None).next().is_some()
     }
 
+    /// A manifest that was pushed for the chart names the provenance.
+    pub(in super::super) fn is_named(&self, path: &RepositoryPath, chart: &ChartName, provenance: Digest) -> bool {
+        let name = Some(chart).filter(|_| !self.registry.is_empty()).and_then(|chart| registry_name(path, chart));
+        name.is_some_and(|name| self.registry.is_needed(&name, provenance.into()))
+    }
+
+    /// Something that was pushed stands for the version's own tag.
+    pub(in super::super) fn has_own_tag(&self, path: &RepositoryPath, version: &Version) -> bool {
+        let name = registry_name(path, &version.name).filter(|_| !self.registry.is_empty());
+        let tag = Tag::of_version(&version.version);
+        name.zip(tag).is_some_and(|own| self.registry.tags.contains_key(&own))
+    }
+
     /// What was made of a version with the very same bytes, wherever that is now.
     pub(in super::super) fn made_before(&self, path: &RepositoryPath, version: &Version) -> Option<Made> {
         let repository = self.repository(path)?;
@@ -258,7 +271,7 @@ impl Registry {
     }
 
     /// The package that a chart's manifest names, if it belongs to a version.
-    fn package_of(&self, name: &RegistryName, digest: ContentDigest) -> Option<chart::Digest> {
+    fn package_of(&self, name: &RegistryName, digest: ContentDigest) -> Option<Digest> {
         let manifest = self.manifests.get(&(name.clone(), digest))?;
         manifest.version.as_ref().map(|VersionOfManifest { package, .. }| *package)
     }

@@ -87,6 +87,20 @@ impl Made {
         self.earlier.get_or_insert_default().provenances.push(provenance);
     }
 
+    /// A version comes to be listed with this provenance: manifests that name one which did not come along are forgotten, and
+    /// if nothing else stands for the version's tag, there is one again.
+    pub(in super::super) fn forget_lost(&mut self, signed: Option<Digest>, is_tagged: bool) {
+        let kept: Vec<Digest> = self.provenances().map(|provenance| provenance.digest).chain(signed).collect();
+        let is_lost = |made: &MadeManifest| made.provenance.as_ref().is_some_and(|named| !kept.contains(&named.digest));
+        self.current.take_if(|made| is_lost(made));
+        if let Some(earlier) = &mut self.earlier {
+            earlier.manifests.retain(|made| !is_lost(made));
+        }
+        if self.current.is_none() && !is_tagged {
+            self.config = Digest::from_bytes(NOTHING);
+        }
+    }
+
     /// Takes one away, for good.
     pub(super) fn delete(&mut self, digest: Digest) {
         self.current.take_if(|made| made.digest == digest);
@@ -132,7 +146,10 @@ impl Version {
         let signed = provenance.map(|p| SignedBlob { digest: p.stored.digest, size: p.stored.size });
         if self.made.is_nothing() {
             let (current, config) = self.make_new(signed);
-            self.made = Made { config, current: Some(current), earlier: None };
+            if let Some(earlier) = &mut self.made.earlier {
+                earlier.manifests.retain(|made| made.digest != current.digest);
+            }
+            self.made = Made { config, current: Some(current), earlier: self.made.earlier.take() };
             return;
         }
         let Some(current) = &self.made.current else { return };

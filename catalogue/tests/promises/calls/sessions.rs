@@ -265,6 +265,24 @@ async fn an_upload_in_which_nothing_happens_is_swept() {
     panic!("it goes on for ever");
 }
 
+/// One ends a session and takes its last trace away, just when the other wants to know how it ended.
+#[tokio::test(start_paused = true)]
+async fn replicas_that_sweep_at_the_same_time_are_not_in_each_others_way() {
+    for call in 1..=10 {
+        let site = Site::new();
+        let first = site.replica().await;
+        let id = begin(&first).await;
+        append(&first, id, 0, "left").await.unwrap();
+        pass(7200).await;
+        let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+        let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
+        process.set_plan(Plan::ghost_at(call));
+        replica.collect().await.unwrap();
+        replica.collect().await.unwrap();
+        assert!(objects(&site).await.is_empty() && leftovers(&site).await.is_empty(), "call {call}");
+    }
+}
+
 /// A replica that finishes an upload may die, or be slow, while another one sweeps.
 #[tokio::test(start_paused = true)]
 async fn what_becomes_a_blob_is_never_swept_as_a_leftover() {

@@ -204,7 +204,8 @@ impl Operation for Sweep {
     }
 
     async fn is_done(&self, site: &Site, replica: &Catalogue) -> bool {
-        for id in self.begun.lock().unwrap().clone() {
+        let begun = self.begun.lock().unwrap().clone();
+        for id in begun {
             assert_eq!(replica.upload_session(&name(TO), id).await, Err(UploadError::Unknown));
         }
         site.keys(".chandlery/uploads/").await.is_empty()

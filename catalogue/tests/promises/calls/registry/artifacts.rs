@@ -163,3 +163,17 @@ async fn what_is_deleted_is_gone_at_once_and_its_object_two_days_later() {
     }
     assert!(site.keys(".chandlery/objects").await.is_empty());
 }
+
+/// A replica that has not heard of the deletion counts on bytes that nothing refers to any more.
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_elsewhere_is_pushed_again_with_its_bytes() {
+    let site = Site::new();
+    let (one, behind) = (site.replica().await, site.replica().await);
+    let (pushed, digest) = pushed(&one, "a").await;
+    assert!(manifest(&behind, "a", tagged("1.0.0")).await.is_some());
+    one.delete_manifest(&name("a"), &Reference::Digest(digest)).await.unwrap();
+    put(&behind, "a", tagged("2.0.0"), &pushed).await.unwrap();
+    for replica in [&one, &behind] {
+        assert_eq!(manifest(replica, "a", tagged("2.0.0")).await.unwrap(), pushed.to_string());
+    }
+}

@@ -1,6 +1,6 @@
 //! Charts: one store, two doors.
 
-use catalogue::{PublishOutcome, RegistryError, Terms};
+use catalogue::{Catalogue, PublishOutcome, RegistryError, Terms};
 use chart::oci::{ContentDigest, Manifest, Reference, media_type};
 
 use super::*;
@@ -304,4 +304,85 @@ async fn the_manifest_of_an_overwritten_version_is_found_as_long_as_its_package(
     // what it named is gone: it cannot come back
     let again = replica.put_manifest(&name("web"), as_pushed(Reference::Digest(digest)), Terms::default()).await;
     assert!(matches!(again, Err(RegistryError::ReferenceUnknown(_))), "{again:?}");
+}
+
+/// What the reference means is there, with everything that it names.
+async fn is_whole(replica: &Catalogue, reference: Reference) -> Manifest {
+    let bytes = manifest(replica, "web", reference).await.unwrap();
+    let read = Manifest::parse(&bytes, Some(media_type::MANIFEST)).unwrap();
+    for named in read.blobs() {
+        assert!(blob(replica, "web", named.digest).await.is_some(), "{named:?}");
+    }
+    read
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_comes_back_without_its_provenance_has_a_manifest_without_it() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let package = package("web", "1.0.0", "");
+    let (signed, bytes) = provenance(&package, 1);
+    replica.publish(&root(), &package, Some((&signed, bytes)), false).await.unwrap();
+    assert!(is_whole(&replica, tagged("1.0.0")).await.chart_provenance().is_some());
+    replica.remove(&root(), "web", "1.0.0").await.unwrap();
+    replica.publish(&root(), &package, None, false).await.unwrap();
+    assert!(is_whole(&replica, tagged("1.0.0")).await.chart_provenance().is_none());
+
+    // one that says something about it is no reason to name what is gone
+    add(&replica, "web", "{}").await;
+    let (signed, bytes) = provenance(&package, 2);
+    replica.publish_provenance(&root(), &signed, bytes, false).await.unwrap();
+    let of = manifest(&replica, "web", tagged("1.0.0")).await.unwrap();
+    let mut signature = artifact("{}", &[]);
+    signature["subject"] = descriptor(media_type::MANIFEST, &of);
+    put(&replica, "web", tagged("sig"), &signature).await.unwrap();
+    replica.remove(&root(), "web", "1.0.0").await.unwrap();
+    let key = site.keys(".chandlery/trash/").await.into_iter().rfind(|key| key.ends_with(".prov")).unwrap();
+    site.take_away(&key).await;
+    replica.restore(&root(), "web", "1.0.0").await.unwrap();
+    is_whole(&replica, tagged("1.0.0")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_comes_back_has_a_manifest_whatever_was_deleted_of_it() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let package = package("web", "1.0.0", "");
+    replica.publish(&root(), &package, None, false).await.unwrap();
+    let made = Reference::Digest(ContentDigest::of(&manifest(&replica, "web", tagged("1.0.0")).await.unwrap()));
+    push(&replica, "web", &package, "").await.unwrap();
+    replica.delete_manifest(&name("web"), &made).await.unwrap();
+    assert_eq!(manifest(&replica, "web", made).await, None);
+    replica.delete_manifest(&name("web"), &tagged("1.0.0")).await.unwrap();
+    replica.restore(&root(), "web", "1.0.0").await.unwrap();
+    assert_eq!(tags(&replica, "web").await.unwrap(), ["1.0.0"]);
+    is_whole(&replica, tagged("1.0.0")).await;
+    let again = site.replica().await;
+    assert_eq!(again.view().state, replica.view().state);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provenance_that_a_pushed_manifest_names_stays_as_long_as_that() {
+    let site = Site::new();
+    let replica = site.replica().await;
+    let old = package("web", "1.0.0", "old");
+    let pushed = chart_blobs(&replica, "web", &old, Some(&provenance(&old, 1)), "").await;
+    put(&replica, "web", tagged("1.0.0"), &pushed).await.unwrap();
+    let (signed, bytes) = provenance(&old, 2);
+    replica.publish_provenance(&root(), &signed, bytes, true).await.unwrap();
+    is_whole(&replica, tagged("1.0.0")).await;
+    // what was replaced is served by its digest for a while
+    replica.publish(&root(), &package("web", "1.0.0", "new"), None, true).await.unwrap();
+    is_whole(&replica, Reference::Digest(digest_of(&pushed))).await;
+    for _ in 0..6 {
+        crate::time::pass(3 * DAY).await;
+        replica.collect().await.unwrap();
+    }
+    assert_eq!(manifest(&replica, "web", Reference::Digest(digest_of(&pushed))).await, None);
+    replica.remove(&root(), "web", "1.0.0").await.unwrap();
+    for _ in 0..6 {
+        crate::time::pass(3 * DAY).await;
+        replica.collect().await.unwrap();
+    }
+    assert_eq!(site.keys(".chandlery/objects").await, [""; 0]);
 }
