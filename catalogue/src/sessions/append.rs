@@ -62,6 +62,10 @@ impl Replica {
                 // no record names it, so nobody can have taken it
                 self.store.delete(&part.key).await?;
                 let now = self.open_session(&session.file.name, session.id).await?;
+                if now.size() <= part.offset {
+                    // it was said to be there, and is not: nobody knows
+                    return Err(UploadError::Unavailable(format!("{record} cannot be written")));
+                }
                 return Err(UploadError::OutOfOrder { size: now.size() });
             }
             Err(error) => return Err(error.into()),

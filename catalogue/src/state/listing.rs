@@ -172,8 +172,15 @@ impl State {
             Some(old) if is_kept(&old) => renewed.made.keep(old),
             old => self.let_go(old, touched),
         }
+        // one that a hand took away is named by nothing
+        let signed = provenance.as_ref().map(|provenance| provenance.stored.digest);
+        renewed.made.forget_lost(signed, self.has_own_tag(path, &version));
+        if renewed.made.is_nothing() {
+            renewed.renew_made(provenance.as_ref(), |_| false);
+        }
         if renewed != *version {
             self.replace_version(path, &version, renewed, touched);
+            self.settle_tags_of_made(path, &version, touched);
         }
     }
 

@@ -265,6 +265,25 @@ async fn an_upload_in_which_nothing_happens_is_swept() {
     panic!("it goes on for ever");
 }
 
+/// A name that is said to exist and cannot be found is no reason to send the client elsewhere.
+#[tokio::test(start_paused = true)]
+async fn bytes_that_belong_where_they_are_sent_are_never_out_of_order() {
+    for call in 1..=8 {
+        let site = Site::new();
+        let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+        let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
+        let id = begin(&replica).await;
+        process.set_plan(Plan::ghost_at(call));
+        match append(&replica, id, 0, "one ").await {
+            Ok(size) => assert_eq!(size, 4),
+            Err(error) => assert!(matches!(error, UploadError::Unavailable(_)), "call {call}: {error}"),
+        }
+        let size = size(&replica, id).await.unwrap();
+        finish(&replica, id, if size == 0 { &["one ", "two"] } else { &["two"] }, "one two").await.unwrap();
+        assert_eq!(objects(&site).await, ["one two"], "call {call}");
+    }
+}
+
 /// One ends a session and takes its last trace away, just when the other wants to know how it ended.
 #[tokio::test(start_paused = true)]
 async fn replicas_that_sweep_at_the_same_time_are_not_in_each_others_way() {

@@ -99,6 +99,32 @@ impl ObjectStore for Audited {
     }
 
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
-        self.store.stage(key).await
+        let inner = self.slow(self.store.stage(key)).await?;
+        Ok(Box::new(AuditedStage { inner, storage: self.clone() }))
+    }
+}
+
+/// An object that grows, as slowly as everything else.
+struct AuditedStage {
+    inner: Box<dyn StagedWrite>,
+    storage: Audited,
+}
+
+#[async_trait::async_trait]
+impl StagedWrite for AuditedStage {
+    async fn append(&mut self, bytes: Bytes) -> Result<()> {
+        self.storage.slow(self.inner.append(bytes)).await
+    }
+
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        self.storage.slow(self.inner.append_object(from, size)).await
+    }
+
+    async fn publish_new(self: Box<Self>) -> Result<ObjectMeta> {
+        self.storage.slow(self.inner.publish_new()).await
+    }
+
+    async fn abandon(self: Box<Self>) -> Result<()> {
+        self.storage.slow(self.inner.abandon()).await
     }
 }

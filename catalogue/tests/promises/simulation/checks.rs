@@ -30,6 +30,9 @@ impl History {
         let faults = self.requests.judge(&self.deeds);
         self.faults.extend(faults);
         let state = self.state().clone();
+        for (digest, object) in state.registry.objects() {
+            self.expect_bytes(&object.key, *digest, "content of the registry");
+        }
         let provenances = self.requests.possible_provenances();
         for (path, repository) in &state.repositories {
             let mut files = BTreeSet::new();
@@ -78,6 +81,7 @@ impl History {
         if !state.adopted {
             return;
         }
+        self.check_shown(&view, name);
         for (path, expected) in canonical.of(&state) {
             let Some(repository) = view.repository(path) else {
                 self.fault(format!("{name} does not show repository {path:?}"));

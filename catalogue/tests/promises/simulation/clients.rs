@@ -25,10 +25,8 @@ impl World {
         let life = self.replicas[at].as_ref()?.life;
         let mut requests = Vec::new();
         for wish in wishes {
-            let mut history = self.history();
-            let request = history.requests.begin(life, wish.clone());
-            history.tell(format!("request {request} to replica {at}: {wish:?}"));
-            requests.push(request);
+            self.tell(format!("replica {at} is asked"));
+            requests.push(self.history().begin(life, wish));
         }
         let asked = requests.clone();
         self.spawn(at, |catalogue, history| {
@@ -36,10 +34,8 @@ impl World {
             async move {
                 let answer = answer.await;
                 let mut history = history.lock().unwrap();
-                history.follow();
                 for request in asked {
-                    history.tell(format!("    request {request} is answered: {answer:?}"));
-                    history.requests.end(request, answer);
+                    history.end(request, answer);
                 }
             }
         });

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use catalogue::{Catalogue, Options, layout};
-use chart::Digest;
-use futures_util::{FutureExt, TryStreamExt};
+use chart::oci::{ContentDigest, Reference, Tag};
+use chart::{ChartVersion, Digest};
 use rand::RngExt;
 use storage::memory::MemoryStore;
-use storage::{Key, Listed, ObjectStore, Prefix};
+use storage::{Key, ObjectStore};
 
 use super::checks::index_tells;
+use super::content::{Content, name, tag};
 use super::corpus::Coordinates;
+use super::pushes::registry_name;
 use super::requests::Answer;
 use super::world::{REPLICAS, World};
 use crate::site::DAY;
@@ -19,6 +22,7 @@ use crate::site::DAY;
 impl World {
     pub async fn end(&mut self) {
         self.calm().await;
+        self.hurry.store(true, Ordering::Relaxed);
         self.quiet().await;
         self.agree().await;
         for _ in 0..2 {
@@ -34,8 +38,10 @@ impl World {
                 self.use_again(&version).await;
             }
         }
+        self.push_again().await;
         self.agree().await;
         self.let_go().await;
+        self.fetch_all().await;
         self.start_anew().await;
     }
 
@@ -81,6 +87,7 @@ impl World {
             return;
         }
         if !listed {
+            self.free_tag(version).await;
             let package = self.new_bytes(version);
             // a provenance that came before it is a conflict, if this one brings another
             let signed = {
@@ -112,6 +119,82 @@ impl World {
                 if let Err(error) = replica.catalogue.load(&location).await {
                     self.history().fault(format!("{version:?} cannot be loaded: {error}"));
                 }
+            }
+        }
+    }
+
+    /// An artifact has the tag that the version would have: that is deleted.
+    async fn free_tag(&mut self, version: &Coordinates) {
+        let of = registry_name(version);
+        let Some(tag) = ChartVersion::parse(&version.version).ok().and_then(|version| Tag::of_version(&version)) else {
+            return;
+        };
+        if self.history().state().find_manifest(&of, &Reference::Tag(tag.clone())).is_none() {
+            return;
+        }
+        self.send(0, |mut pusher| async move {
+            if let Err(error) = pusher.delete(&of, &Reference::Tag(tag)).await {
+                pusher.fault(format!("in calm a tag of {of} cannot be deleted: {error}"));
+            }
+        });
+        self.quiet().await;
+    }
+
+    /// Whatever happened in the registry, an artifact can be pushed, is seen by everybody, and can be deleted.
+    async fn push_again(&mut self) {
+        let to = name("image");
+        let content = Content::artifact(self.rng.random(), None);
+        let sent = content.clone();
+        self.send(0, |mut pusher| async move {
+            let of = name("image");
+            for again in [false, true] {
+                if let Err(error) = pusher.artifact(&of, &sent, &[tag("latest"), tag("last")]).await {
+                    pusher.fault(format!("in calm an artifact cannot be pushed: {error}"));
+                }
+                if !again && let Err(error) = pusher.delete(&of, &Reference::Digest(sent.digest)).await {
+                    pusher.fault(format!("in calm an artifact cannot be deleted: {error}"));
+                }
+            }
+        });
+        self.quiet().await;
+        for at in 0..REPLICAS {
+            let Some(replica) = &self.replicas[at] else { continue };
+            let catalogue = replica.catalogue.clone();
+            let Ok(fresh) = catalogue.fresh().await else { continue };
+            for tag in ["latest", "last"].map(tag) {
+                let found = fresh.view.manifest(&to, &Reference::Tag(tag));
+                if found.is_none_or(|found| found.digest != content.digest) {
+                    self.history().fault(format!("replica {at} does not show what was just pushed"));
+                }
+            }
+        }
+    }
+
+    /// Everything that the registry has can be fetched.
+    async fn fetch_all(&mut self) {
+        let Some(replica) = &self.replicas[0] else { return };
+        let catalogue = replica.catalogue.clone();
+        let Ok(fresh) = catalogue.fresh().await else { return };
+        let (view, registry) = (&fresh.view, &fresh.view.state.registry);
+        let touched = self.history().touched_by_hand.clone();
+        let is_ours = |digest: &ContentDigest| {
+            registry.contents.get(digest).is_some_and(|content| !touched.contains(&content.object.key))
+        };
+        for (name, digest) in registry.blobs.keys().filter(|(_, digest)| is_ours(digest)) {
+            let found = view.blob(name, *digest).expect("the name has it");
+            let loaded = catalogue.load_blob(&found, None).await;
+            if !loaded.as_ref().is_ok_and(|bytes| digest.matches(bytes)) {
+                self.history().fault(format!("{name}@{digest} cannot be fetched: {loaded:?}"));
+            }
+            if !registry.is_needed(name, *digest) {
+                self.history().fault(format!("nothing needs {digest} of {name}, and it is there"));
+            }
+        }
+        for (name, digest) in registry.manifests.keys().filter(|(_, digest)| is_ours(digest)) {
+            let Some(found) = view.manifest(name, &Reference::Digest(*digest)) else { continue };
+            let loaded = catalogue.load_manifest(&found).await;
+            if !loaded.as_ref().is_ok_and(|bytes| digest.matches(bytes)) {
+                self.history().fault(format!("{name}@{digest} cannot be fetched: {loaded:?}"));
             }
         }
     }
@@ -168,7 +251,8 @@ impl World {
             }
         }
         referenced.extend(state.registry.objects().map(|(_, object)| object.key.clone()));
-        for key in self.keys() {
+        let keys = self.history().keys();
+        for key in keys {
             let text = key.as_str();
             let kept = ["format.json", "clock.json", "journal/", "snapshots/"].map(|name| format!(".chandlery/{name}"));
             let kept = kept.iter().any(|kept| text.starts_with(kept.as_str()));
@@ -196,7 +280,8 @@ impl World {
         let faults = index_tells(&state);
         self.history().faults.extend(faults);
         let only_journal = MemoryStore::new();
-        for key in self.keys() {
+        let keys = self.history().keys();
+        for key in keys {
             if !key.as_str().starts_with(layout::snapshot_folder().as_str()) {
                 let bytes = self.history().read(&key).unwrap();
                 only_journal.put(&key, bytes).await.unwrap();
@@ -219,14 +304,5 @@ impl World {
                 Err(error) => self.history().fault(format!("a start {name} fails: {error}")),
             }
         }
-    }
-
-    fn keys(&self) -> Vec<Key> {
-        let all: Vec<_> = self.store.list(&Prefix::root()).try_collect().now_or_never().unwrap().unwrap();
-        let key = |listed| match listed {
-            Listed::Object(key, _) => Some(key),
-            Listed::Folder(_) => None,
-        };
-        all.into_iter().filter_map(key).collect()
     }
 }

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use catalogue::layout;
-use futures_util::{FutureExt, TryStreamExt};
+use futures_util::FutureExt;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
-use storage::{Key, Listed, ObjectStore, Prefix};
+use storage::{Key, ObjectStore};
 
 use super::corpus::Coordinates;
 use super::world::World;
@@ -57,11 +57,7 @@ impl World {
     /// Deletes a file.
     pub fn take_away(&mut self) {
         let own = self.rng.random_bool(0.15);
-        let all: Vec<_> = self.store.list(&Prefix::root()).try_collect().now_or_never().unwrap().unwrap();
-        let keys = all.into_iter().filter_map(|listed| match listed {
-            Listed::Object(key, _) => Some(key),
-            Listed::Folder(_) => None,
-        });
+        let keys = self.history().keys().into_iter();
         let theirs = |key: &Key| {
             // races are for clients alone
             let race = key.file_name().starts_with("race-");

@@ -5,17 +5,18 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use catalogue::{Change, Entry, PackagePublished, Repository, State, StoredFile, Touched, layout};
+use catalogue::{Change, Entry, PackagePublished, Repository, State, StoredFile, Touched, Version, layout};
 use chart::Digest;
-use futures_util::FutureExt;
+use chart::oci::ContentDigest;
+use futures_util::{FutureExt, TryStreamExt};
 use jiff::SignedDuration;
 use storage::memory::MemoryStore;
-use storage::{Key, ObjectStore};
+use storage::{Key, Listed, ObjectStore, Prefix};
 use uuid::Uuid;
 
 use super::corpus::Coordinates;
 use super::profile::Profile;
-use super::requests::{Deeds, Requests};
+use super::requests::{Answer, Deeds, Requests, Wish};
 
 pub type Shared = Arc<Mutex<History>>;
 
@@ -81,6 +82,7 @@ impl History {
                     self.tell(format!("    entry {}: {}", entry.sequence, changes.join("; ")));
                     self.judge(&before, &entry);
                     self.judge_limit(&before, &entry);
+                    self.check_content(&after);
                     self.states.push(after);
                 }
                 Err(error) => return self.fault(format!("entry {}: {error}", entry.sequence)),
@@ -102,9 +104,46 @@ impl History {
         object.ok().map(|object| object.bytes)
     }
 
+    /// Everything that lies in the storage.
+    pub fn keys(&self) -> Vec<Key> {
+        let all: Vec<_> = self.store.list(&Prefix::root()).try_collect().now_or_never().unwrap().unwrap();
+        let key = |listed| match listed {
+            Listed::Object(key, _) => Some(key),
+            Listed::Folder(_) => None,
+        };
+        all.into_iter().filter_map(key).collect()
+    }
+
+    /// Hands were where only replicas write.
+    pub fn touched_objects(&self) -> bool {
+        self.touched_by_hand.iter().any(layout::is_object)
+    }
+
+    /// A client asks for something.
+    pub fn begin(&mut self, life: u64, wish: Wish) -> usize {
+        self.follow();
+        let request = self.requests.begin(life, wish.clone(), self.states.len() - 1);
+        self.tell(format!("request {request}: {wish:?}"));
+        request
+    }
+
+    /// A client is told something.
+    pub fn end(&mut self, request: usize, answer: Answer) {
+        self.follow();
+        self.tell(format!("    request {request} is answered: {answer:?}"));
+        self.requests.end(request, answer);
+        self.hold_answer(request);
+    }
+
     /// A replica is about to delete an object.
     pub fn about_to_delete(&mut self, key: &Key) {
         self.follow();
+        if self.state().registry.content_of(key).is_some() {
+            self.fault(format!("{key} is deleted and the registry refers to it"));
+        }
+        if let Some(session) = self.open_session_of(key) {
+            self.fault(format!("{key} is deleted and the session {session} begins with it"));
+        }
         self.tell(format!("    {key} is deleted"));
         self.deleted.insert(key.clone());
         self.verified.remove(key);
@@ -138,13 +177,15 @@ impl History {
 
     /// A replica is about to write an object whether or not it is there.
     pub fn about_to_replace(&mut self, key: &Key) {
-        if *key != layout::clock() {
+        let is_pulse = key.as_str().starts_with(layout::uploads_folder().as_str()) && key.file_name() == "pulse.json";
+        if *key != layout::clock() && !is_pulse {
             self.fault(format!("{key} is replaced"));
         }
     }
 
     /// The object has these bytes, unless a hand was at it.
-    pub fn expect_bytes(&mut self, key: &Key, digest: Digest, what: &str) {
+    pub fn expect_bytes(&mut self, key: &Key, digest: impl Into<ContentDigest>, what: &str) {
+        let digest = digest.into();
         if self.touched_by_hand.contains(key) {
             return;
         }
@@ -155,7 +196,7 @@ impl History {
             return;
         }
         match (meta, self.read(key)) {
-            (Some(meta), Some(bytes)) if Digest::of(&bytes) == digest => {
+            (Some(meta), Some(bytes)) if digest.matches(&bytes) => {
                 self.verified.insert(key.clone(), meta.etag);
             }
             (_, Some(_)) => self.fault(format!("{what}: {key} has other bytes than {digest}")),
@@ -215,7 +256,7 @@ impl History {
                 Change::ObjectDiscarded { key } if state.is_referenced(key) => {
                     self.fault(format!("{key} is discarded and something refers to it"));
                 }
-                _ => {}
+                _ => self.judge_push(before, &state, entry, n),
             }
         }
     }
@@ -299,7 +340,7 @@ impl History {
         }
     }
 
-    fn judge_key(&mut self, key: &Key) {
+    pub fn judge_key(&mut self, key: &Key) {
         if self.deleted.contains(key) {
             self.fault(format!("{key} was deleted by a replica and is named after that"));
         }
@@ -313,10 +354,13 @@ fn is_restored(published: &PackagePublished) -> bool {
 
 /// Something that is listed, served or waits for its bytes refers to the object; the trash apart.
 fn refers_to(repository: &Repository, key: &Key) -> bool {
-    let listed = repository.charts.values().flat_map(|chart| &chart.versions).any(|v| &v.package.key == key);
+    let of_version = |version: &Version| {
+        &version.package.key == key || version.made.provenances().any(|provenance| &provenance.key == key)
+    };
+    let listed = repository.charts.values().flat_map(|chart| &chart.versions).any(|version| of_version(version));
     let facts = repository.files.values().any(|facts| {
         facts.provenance.as_ref().is_some_and(|provenance| &provenance.stored.key == key)
-            || facts.missing.as_ref().is_some_and(|version| &version.package.key == key)
+            || facts.missing.as_ref().is_some_and(|version| of_version(version))
             || facts.replaced.iter().any(|old| &old.package.key == key)
     });
     listed || facts

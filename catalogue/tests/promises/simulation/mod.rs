@@ -5,12 +5,17 @@
 mod audit;
 mod checks;
 mod clients;
+mod content;
 mod corpus;
 mod disks;
 mod ending;
 mod hands;
 mod history;
+mod parts;
 mod profile;
+mod pushed;
+mod pushers;
+mod pushes;
 mod requests;
 mod schedule;
 mod wire;
@@ -28,9 +33,9 @@ use self::disks::Disks;
 use self::world::World;
 
 /// Histories in a usual run of the tests.
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 600;
 /// Histories of replicas with a disk.
-const SEEDS_WITH_DISK: u64 = 50;
+const SEEDS_WITH_DISK: u64 = 30;
 /// Failing histories after which no more are begun.
 const ENOUGH: usize = 5;
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chart::Digest;
+use chart::oci::{ContentDigest, Reference, RegistryName};
 
 use super::corpus::Coordinates;
+use super::pushed::{self, Push, Pushed};
 
 /// What a client wants.
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub enum Wish {
     Restore {
         at: Coordinates,
     },
+    Push(Push),
 }
 
 /// What the client was told.
@@ -53,6 +56,8 @@ pub struct Request {
     pub answer: Answer,
     /// Of the process that was asked.
     pub life: u64,
+    /// The last entry when it was asked.
+    pub began: usize,
 }
 
 /// How often something happened.
@@ -73,6 +78,8 @@ pub struct Deeds {
     pub placed: Counts<(Coordinates, Digest)>,
     /// Versions whose own places hands were at: two uploads of the same bytes may both have made the file.
     pub tampered: BTreeSet<Coordinates>,
+    /// To the registry.
+    pub pushed: Pushed,
 }
 
 #[derive(Debug, Default)]
@@ -85,8 +92,8 @@ pub struct Requests {
 }
 
 impl Requests {
-    pub fn begin(&mut self, life: u64, wish: Wish) -> usize {
-        self.all.push(Request { wish, answer: Answer::Waiting, life });
+    pub fn begin(&mut self, life: u64, wish: Wish, began: usize) -> usize {
+        self.all.push(Request { wish, answer: Answer::Waiting, life, began });
         self.all.len() - 1
     }
 
@@ -135,9 +142,26 @@ impl Requests {
         let digest = |request: &Request| match &request.wish {
             Wish::Publish { provenance, .. } => *provenance,
             Wish::Sign { digest } => Some(*digest),
+            Wish::Push(Push::Manifest { provenance, .. }) => *provenance,
             _ => None,
         };
         possible.filter_map(digest).collect()
+    }
+
+    /// A client that may delete the blob was not told that it did not happen.
+    pub fn may_delete_blob(&self, of: &RegistryName, blob: ContentDigest) -> bool {
+        self.may_have(|push| matches!(push, Push::DeleteBlob { name, digest } if name == of && *digest == blob))
+    }
+
+    /// The same of a manifest.
+    pub fn may_delete(&self, of: &RegistryName, manifest: ContentDigest) -> bool {
+        let reference = Reference::Digest(manifest);
+        self.may_have(|push| matches!(push, Push::Delete { name, reference: to } if name == of && *to == reference))
+    }
+
+    fn may_have(&self, is_it: impl Fn(&Push) -> bool) -> bool {
+        let is_it = |wish: &Wish| matches!(wish, Wish::Push(push) if is_it(push));
+        self.all.iter().any(|request| request.answer != Answer::Refused && is_it(&request.wish))
     }
 
     /// Holds the answers against what happened.
@@ -150,6 +174,7 @@ impl Requests {
             }
         }
         judgement.hold(deeds);
+        judgement.faults.extend(pushed::judge(&self.all, &deeds.pushed));
         for form in &self.forms {
             let published = |digest: &Digest| deeds.published.keys().any(|(_, published)| published == digest);
             if published(&form[0]) != published(&form[1]) {
@@ -218,6 +243,13 @@ impl Judgement {
                 add(self.removed_of_chart.entry(at.clone()).or_default(), least, most);
             }
             Wish::Restore { at } => add(self.restored.entry(at.clone()).or_default(), least, most),
+            Wish::Push(push) => match push.removes() {
+                Some(chart) if chart.version.is_empty() => {
+                    add(self.removed_of_chart.entry(chart).or_default(), 0, most);
+                }
+                Some(version) => add(self.removed.entry(version).or_default(), 0, most),
+                None => {}
+            },
             Wish::Sign { .. } => {}
         }
     }

@@ -22,6 +22,14 @@ enum Step {
     Remove,
     RemoveChart,
     Restore,
+    PushArtifact,
+    PushChart,
+    PushBlob,
+    Tag,
+    Delete,
+    DeleteBlob,
+    Mount,
+    Browse,
     Read,
     Reconcile,
     Collect,
@@ -42,7 +50,7 @@ enum Step {
 }
 
 /// How often each is chosen, by its share of the sum.
-const STEPS: [(u32, Step); 26] = [
+const STEPS: [(u32, Step); 34] = [
     (16, Step::Publish),
     (6, Step::Overwrite),
     (5, Step::Repeat),
@@ -52,6 +60,14 @@ const STEPS: [(u32, Step); 26] = [
     (9, Step::Remove),
     (2, Step::RemoveChart),
     (5, Step::Restore),
+    (8, Step::PushArtifact),
+    (8, Step::PushChart),
+    (4, Step::PushBlob),
+    (2, Step::Tag),
+    (5, Step::Delete),
+    (2, Step::DeleteBlob),
+    (2, Step::Mount),
+    (6, Step::Browse),
     (8, Step::Read),
     (9, Step::Reconcile),
     (7, Step::Collect),
@@ -125,6 +141,14 @@ impl World {
             Step::Remove => drop(self.remove(at, &version)),
             Step::RemoveChart => self.remove_chart(at, &version),
             Step::Restore => drop(self.restore(at, &version)),
+            Step::PushArtifact => self.push_artifact(at),
+            Step::PushChart => self.push_chart(at, &version),
+            Step::PushBlob => self.push_blob(at),
+            Step::Tag => self.tag_again(at),
+            Step::Delete => self.delete_reference(at),
+            Step::DeleteBlob => self.delete_blob(at),
+            Step::Mount => self.mount(at),
+            Step::Browse => self.browse(at),
             Step::Read => self.read(at),
             Step::Reconcile => {
                 let times = self.rng.random_range(1..=3);
@@ -169,8 +193,14 @@ impl World {
 
     /// A process is stopped for days in the middle of an upload, while others let go what nobody seems to need.
     async fn oversleep(&mut self, at: usize, version: &Coordinates) {
-        let package = self.new_bytes(version);
-        self.publish(at, version, package, true);
+        match self.rng.random_range(0..3) {
+            0 => self.push_artifact(at),
+            1 => self.push_chart(at, version),
+            _ => {
+                let package = self.new_bytes(version);
+                self.publish(at, version, package, true);
+            }
+        }
         let moment = self.rng.random_range(0..150);
         tokio::time::sleep(Duration::from_millis(moment)).await;
         self.set_process(at, Process::Paused);

@@ -111,7 +111,40 @@ impl ObjectStore for Wire {
     }
 
     async fn stage(&self, key: &Key) -> Result<Box<dyn StagedWrite>> {
-        self.runs().await;
-        self.storage.stage(key).await
+        let key = key.clone();
+        let inner = self.call(|storage| async move { storage.stage(&key).await }).await?;
+        Ok(Box::new(WireStage { inner, wire: self.clone() }))
+    }
+}
+
+struct WireStage {
+    inner: Box<dyn StagedWrite>,
+    wire: Wire,
+}
+
+#[async_trait::async_trait]
+impl StagedWrite for WireStage {
+    async fn append(&mut self, bytes: Bytes) -> Result<()> {
+        self.wire.runs().await;
+        let outcome = self.inner.append(bytes).await;
+        self.wire.runs().await;
+        outcome
+    }
+
+    async fn append_object(&mut self, from: &Key, size: u64) -> Result<()> {
+        self.wire.runs().await;
+        let outcome = self.inner.append_object(from, size).await;
+        self.wire.runs().await;
+        outcome
+    }
+
+    async fn publish_new(self: Box<Self>) -> Result<ObjectMeta> {
+        let Self { inner, wire } = *self;
+        wire.call(|_| inner.publish_new()).await
+    }
+
+    async fn abandon(self: Box<Self>) -> Result<()> {
+        let Self { inner, wire } = *self;
+        wire.call(|_| inner.abandon()).await
     }
 }

@@ -23,6 +23,7 @@ use super::corpus::{self, Coordinates};
 use super::disks::Disks;
 use super::history::{History, Shared};
 use super::profile::Profile;
+use super::pushers::Doors;
 use super::wire::{Process, Wire};
 use crate::time::{TestClock, identifiers, mix};
 
@@ -35,7 +36,8 @@ pub struct Replica {
     /// Names the process among all that ever ran.
     pub life: u64,
     lost: Arc<AtomicBool>,
-    tasks: Vec<JoinHandle<()>>,
+    /// What its clients do.
+    pub tasks: Vec<JoinHandle<()>>,
 }
 
 pub struct World {
@@ -53,6 +55,12 @@ pub struct World {
     /// For whatever must differ each time.
     pub count: u32,
     pub faults_on: Arc<AtomicBool>,
+    /// The replicas that run, for clients that ask any of them.
+    pub doors: Doors,
+    /// What such clients do.
+    pub clients: Vec<JoinHandle<()>>,
+    /// They shall come to an end.
+    pub hurry: Arc<AtomicBool>,
     /// Replicas keep their state on these, if there are any.
     pub disks: Option<Disks>,
     canonical: Canonical,
@@ -78,6 +86,9 @@ impl World {
             variants: BTreeMap::new(),
             count: 0,
             faults_on: Arc::new(AtomicBool::new(rng.random_bool(0.5))),
+            doors: Arc::new(Mutex::new(vec![None; REPLICAS])),
+            clients: Vec::new(),
+            hurry: Arc::default(),
             disks: None,
             canonical: Canonical::default(),
             lives: 0,
@@ -132,6 +143,7 @@ impl World {
         self.tell(format!("replica {at} opens as {life}: {:?}", opened.as_ref().map(|opened| opened.as_ref().err())));
         match opened {
             Ok(Ok(catalogue)) => {
+                self.doors.lock().unwrap()[at] = Some(catalogue.clone());
                 self.replicas[at] = Some(Replica { catalogue, wire, life, lost, tasks: Vec::new() });
             }
             Ok(Err(_)) if self.has_faults() => {}
@@ -144,6 +156,7 @@ impl World {
     pub async fn stop(&mut self, at: usize, gently: bool) {
         let lose = self.rng.random_bool(0.5);
         let Some(mut replica) = self.replicas[at].take() else { return };
+        self.doors.lock().unwrap()[at] = None;
         self.tell(format!("replica {at} ends, gently: {gently}, what it sent is lost: {lose}"));
         if gently && replica.wire.is(Process::Running) {
             let closed = timeout(self.patience(), replica.catalogue.close()).await;
@@ -206,7 +219,8 @@ impl World {
     pub async fn quiet(&mut self) {
         for _ in 0..1200 {
             let busy = |replica: &Replica| replica.tasks.iter().any(|task| !task.is_finished());
-            if !self.replicas.iter().flatten().any(busy) {
+            self.clients.retain(|client| !client.is_finished());
+            if self.clients.is_empty() && !self.replicas.iter().flatten().any(busy) {
                 return;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
