@@ -43,6 +43,7 @@ pub mod snapshot;
 mod spool;
 mod start;
 mod state;
+mod upkeep;
 mod upload;
 mod view;
 

@@ -1,14 +1,11 @@
 //! The calls of the registry's door.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use chart::oci::{ContentDigest, Reference, RegistryName};
 use storage::ByteRange;
 
 use super::{ManifestStored, PutManifest, RegistryError};
 use crate::outcome::{CommitError, LoadError};
-use crate::replica::Replica;
 use crate::{Catalogue, FoundBlob, FoundManifest, Terms};
 
 impl Catalogue {
@@ -42,7 +39,7 @@ impl Catalogue {
     ) -> Result<ManifestStored, RegistryError> {
         self.refuse_embedded_name(name)?;
         let name = name.clone();
-        self.to_its_end(move |replica| async move { replica.put_manifest(&name, put, terms).await }).await
+        self.to_the_end(move |replica| async move { replica.put_manifest(&name, put, terms).await }).await
     }
 
     /// Deletes a tag, or a manifest with its tags. The tag, or the manifest, that a chart's version stands by is deleted with
@@ -53,7 +50,7 @@ impl Catalogue {
     pub async fn delete_manifest(&self, name: &RegistryName, reference: &Reference) -> Result<(), RegistryError> {
         self.refuse_embedded_name(name)?;
         let (name, reference) = (name.clone(), reference.clone());
-        self.to_its_end(move |replica| async move { replica.delete_manifest(&name, &reference).await }).await
+        self.to_the_end(move |replica| async move { replica.delete_manifest(&name, &reference).await }).await
     }
 
     /// Takes a blob from a name.
@@ -63,7 +60,7 @@ impl Catalogue {
     pub async fn delete_blob(&self, name: &RegistryName, digest: ContentDigest) -> Result<(), RegistryError> {
         self.refuse_embedded_name(name)?;
         let name = name.clone();
-        self.to_its_end(move |replica| async move { replica.delete_blob(&name, digest).await }).await
+        self.to_the_end(move |replica| async move { replica.delete_blob(&name, digest).await }).await
     }
 
     /// Gives a name the blob of another one. False if the other one does not have it.
@@ -78,7 +75,7 @@ impl Catalogue {
     ) -> Result<bool, RegistryError> {
         self.refuse_embedded_name(to)?;
         let (from, to) = (from.clone(), to.clone());
-        self.to_its_end(move |replica| async move { replica.mount_blob(&from, &to, digest).await }).await
+        self.to_the_end(move |replica| async move { replica.mount_blob(&from, &to, digest).await }).await
     }
 
     /// Gives a name a blob that was uploaded whole.
@@ -93,21 +90,11 @@ impl Catalogue {
     ) -> Result<(), RegistryError> {
         self.refuse_embedded_name(name)?;
         let name = name.clone();
-        self.to_its_end(move |replica| async move { replica.add_blob(&name, digest, bytes).await }).await
+        self.to_the_end(move |replica| async move { replica.add_blob(&name, digest, bytes).await }).await
     }
 
     fn refuse_embedded_name(&self, name: &RegistryName) -> Result<(), RegistryError> {
         let is_embedded = self.view().is_embedded_name(name);
         if is_embedded { Err(CommitError::Embedded.into()) } else { Ok(()) }
-    }
-
-    /// Runs a use case to its end, whether or not the caller goes on waiting.
-    async fn to_its_end<T, F>(&self, run: impl FnOnce(Arc<Replica>) -> F) -> Result<T, RegistryError>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, RegistryError>> + Send + 'static,
-    {
-        let run = run(self.replica().clone());
-        tokio::spawn(run).await.unwrap_or_else(|error| Err(RegistryError::Unavailable(error.to_string())))
     }
 }
