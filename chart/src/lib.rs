@@ -14,6 +14,7 @@ pub mod oci;
 mod package;
 mod provenance;
 mod quote;
+mod text;
 mod version;
 pub mod yaml;
 

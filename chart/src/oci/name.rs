@@ -1,9 +1,6 @@
-use std::borrow::Borrow;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::text::as_text;
 
 /// The name of a repository in a registry: segments of lower-case letters and digits, joined by `/`. Within a segment
 /// single dots, one or two underscores and any number of dashes may stand between them (distribution specification 1.1).
@@ -31,11 +28,6 @@ impl RegistryName {
         }
     }
 
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// What comes before the last segment, empty if it is the only one, and the last segment: where a chart is, and what it
     /// is called.
     pub fn split(&self) -> (&str, &str) {
@@ -53,45 +45,7 @@ fn is_segment(text: &str) -> bool {
     separators.all(|between| matches!(between, b"." | b"_" | b"__") || between.iter().all(|byte| *byte == b'-'))
 }
 
-impl fmt::Display for RegistryName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for RegistryName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
-    }
-}
-
-impl FromStr for RegistryName {
-    type Err = RegistryNameError;
-
-    fn from_str(text: &str) -> Result<Self, RegistryNameError> {
-        Self::parse(text)
-    }
-}
-
-/// Names are compared as their text, so a map of names can be asked with a text.
-impl Borrow<str> for RegistryName {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Serialize for RegistryName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for RegistryName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
-    }
-}
+as_text!(RegistryName, RegistryNameError);
 
 #[cfg(test)]
 mod tests {
