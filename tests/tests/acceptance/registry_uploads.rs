@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use acceptance::{Launch, Server, sha256};
+use acceptance::{Exposition, Launch, Server, gateway, sha256};
 use reqwest::Method;
 
 #[tokio::test]
@@ -138,4 +138,29 @@ async fn a_digest_s_algorithm_may_be_announced() {
     }
     let path = "/v2/org/app/blobs/uploads/?digest-algorithm=md5";
     server.send(server.request(Method::POST, path)).await.expect_code(400, "DIGEST_INVALID");
+}
+
+/// Chunks as clients send them to a bucket, across two replicas: the store makes the blob of what it has.
+#[tokio::test]
+async fn in_a_bucket_an_upload_of_many_requests_is_not_read_again() {
+    let Some(gateway) = gateway() else { return };
+    let one = Launch::default().in_bucket(gateway).start().await;
+    let other = Launch::default().on_storage_of(&one).with("--enable-metrics").start().await;
+    let chunk = 5 << 20;
+    let bytes: Vec<u8> = (0..2 * chunk + 1000).map(|n| (n % 253) as u8).collect();
+    let digest = sha256(&bytes);
+    let location = one.begin_upload("org/app").await;
+    for (server, first) in [(&one, 0), (&other, chunk)] {
+        let range = format!("{first}-{}", first + chunk - 1);
+        let part = bytes[first..first + chunk].to_vec();
+        server.send(server.chunk(Method::PATCH, &location, Some(&range), part)).await.expect(202);
+    }
+    let rest = other.chunk(Method::PUT, &format!("{location}?digest={digest}"), None, bytes[2 * chunk..].to_vec());
+    other.send(rest).await.expect(201);
+    let numbers = Exposition::parse(other.get("/metrics").await.expect(200).text());
+    let calls = [("operation", "append_object"), ("outcome", "done")];
+    assert_eq!(numbers.value("chandlery_storage_calls_total", &calls), Some(2.0));
+    let read = numbers.value("chandlery_storage_bytes_total", &[("operation", "get")]).unwrap();
+    assert!(read < chunk as f64, "{read} bytes were read");
+    assert!(one.get(&format!("/v2/org/app/blobs/{digest}")).await.expect(200).body == bytes);
 }

@@ -1,7 +1,7 @@
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use acceptance::{Chart, Server};
+use acceptance::{Chart, Server, sha256};
 use serde_json::json;
 
 use super::operate;
@@ -59,4 +59,44 @@ async fn a_flipped_byte_is_found_and_mended_if_the_trash_has_the_package() {
         text.starts_with(expected) && text.ends_with(": 0 repaired, 0 withdrawn, 1 damaged, 0 not read\n"),
         "{text}"
     );
+}
+
+/// The file that holds these bytes, wherever it is.
+fn holding(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).find_map(|path| match path.is_dir() {
+        true => holding(&path, bytes),
+        false => (fs::read(&path).unwrap() == bytes).then_some(path),
+    })
+}
+
+#[tokio::test]
+async fn a_blob_that_went_bad_is_absent_until_it_is_pushed_again() {
+    let server = Server::start().await;
+    let chart = Chart::new("mychart", "1.0.0");
+    server.publish("", &chart).await;
+    server.push_image("org/app", "v1", "layer").await;
+    // one that can be mended: a package lies elsewhere too
+    let package = server.push_blob("org/app", chart.bytes.clone()).await;
+    let layer = sha256(b"layer");
+    let objects = server.file(".chandlery/objects");
+    flip(holding(&objects, b"layer").unwrap());
+    flip(holding(&objects, &chart.bytes).unwrap());
+
+    let report = operate(&server, &["scrub", "--output=json"]).await.expect(1).json();
+    assert_eq!(report["withdrawn"].as_array().unwrap().len(), 1, "{report}");
+    assert_eq!(report["withdrawn"][0]["digest"], layer);
+    assert_eq!(report["withdrawn"][0]["blobOf"], json!(["org/app"]));
+    assert_eq!((&report["damaged"], report["repaired"].as_array().unwrap().len()), (&json!([]), 1), "{report}");
+    assert_eq!(report["repaired"][0]["source"], "mychart-1.0.0.tgz");
+    operate(&server, &["scrub"]).await.expect(0);
+
+    let (lost, mended) = (format!("/v2/org/app/blobs/{layer}"), format!("/v2/org/app/blobs/{package}"));
+    let absent = async |server: &Server| (server.head(&lost).await.status == 404).then_some(());
+    server.until("a client that asks is told to push it", absent).await;
+    let whole = async |server: &Server| (server.get(&mended).await.body == chart.bytes).then_some(());
+    server.until("the blob is served from its new place", whole).await;
+    server.get("/v2/org/app/manifests/v1").await.expect(200);
+    server.push_blob("org/app", "layer").await;
+    assert_eq!(server.get(&lost).await.expect(200).text(), "layer");
+    operate(&server, &["scrub"]).await.expect(0);
 }
