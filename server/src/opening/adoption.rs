@@ -27,8 +27,13 @@ impl Adoption {
     }
 
     /// As the catalogue wants it: packages read, packages found.
-    pub(super) fn into_progress(self) -> Arc<dyn Fn(u64, u64) + Send + Sync> {
+    pub(super) fn into_progress(self: Arc<Self>) -> Arc<dyn Fn(u64, u64) + Send + Sync> {
         Arc::new(move |read, found| self.tell(read, found))
+    }
+
+    /// There is nothing to adopt from yet.
+    pub(super) fn wait_for_storage(&self) {
+        (self.told)("the storage does not answer yet".to_owned());
     }
 
     fn tell(&self, read: u64, found: u64) {
@@ -62,7 +67,7 @@ mod tests {
             let told = Arc::clone(&told);
             Adoption::new(true, move |doing| told.lock().unwrap().push(doing))
         };
-        let progress = adoption.into_progress();
+        let progress = Arc::new(adoption).into_progress();
         progress(1, 3);
         progress(3, 3);
         assert_eq!(

@@ -4,6 +4,7 @@ mod adoption;
 mod folder;
 mod mounts;
 mod network;
+mod patience;
 mod reach;
 mod store;
 
@@ -23,6 +24,7 @@ use crate::metrics::Metrics;
 pub use adoption::Adoption;
 use folder::CatalogueFolder;
 pub use mounts::{Mount, Mounts};
+use patience::Patience;
 pub use reach::{Unreached, unreached};
 use store::hides_absence;
 pub use store::{SharedStore, open_storage};
@@ -36,6 +38,14 @@ pub enum OpeningError {
     /// The storage cannot be used.
     #[error("cannot open the storage ({subject}): {reason}")]
     Storage {
+        /// The setting, or what else is to be looked at.
+        subject: &'static str,
+        /// A sentence.
+        reason: String,
+    },
+    /// It did not answer in time, or is busy.
+    #[error("cannot open the storage ({subject}): {reason}")]
+    Unanswered {
         /// The setting, or what else is to be looked at.
         subject: &'static str,
         /// A sentence.
@@ -85,21 +95,27 @@ impl Opened {
     }
 }
 
-/// Opens the storage and the catalogue of a server.
+/// Opens the storage and the catalogue of a server. A store that does not answer is waited for.
 ///
 /// # Errors
 /// If one of them cannot be used.
 pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) -> Result<Opened, OpeningError> {
     let mounts = Mounts::current();
     let options = options(settings, &mounts)?;
-    let storage = SharedStore::open(&settings.storage, &mounts).await?;
+    let (patience, adoption) = (Patience::begin(), Arc::new(adoption));
+    let storage = loop {
+        match SharedStore::open(&settings.storage, &mounts).await {
+            Err(error) if patience.with_opening(&error, &adoption).await => {}
+            outcome => break outcome?,
+        }
+    };
     let mut store = storage.store.clone();
     if settings.metrics.enabled || settings.log.debug {
         store = Arc::new(Observed::new(store, metrics.storage.clone()));
     }
     let id = loop {
         match catalogue::storage_id(&*store).await {
-            Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
+            Err(error) if patience.with_catalogue(&error, &storage, &adoption).await => {}
             outcome => break outcome?,
         }
     };
@@ -107,12 +123,12 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
     let folder = blocking(move || folder::find(chosen.as_deref(), id)).await.map_err(OpeningError::Folder)?;
     let mut options = options;
     options.database = folder.as_ref().map(|folder| folder.path.clone());
-    options.progress = Some(adoption.into_progress());
+    options.progress = Some(adoption.clone().into_progress());
     options.observer = Some(metrics.commits.clone());
     options.embedded = stack(settings)?.map(Arc::new);
     let catalogue = loop {
         match Catalogue::open(store.clone(), options.clone()).await {
-            Err(OpenError::Storage(error)) if storage.may_write_later(&error).await => {}
+            Err(error) if patience.with_catalogue(&error, &storage, &adoption).await => {}
             outcome => break outcome?,
         }
     };
@@ -126,7 +142,7 @@ pub async fn open(settings: &Settings, adoption: Adoption, metrics: &Metrics) ->
 /// If the storage cannot be used.
 pub async fn open_beside(settings: &Settings, adoption: Adoption) -> Result<Opened, OpeningError> {
     let storage = SharedStore::open_beside(&settings.storage).await?;
-    let progress = Some(adoption.into_progress());
+    let progress = Some(Arc::new(adoption).into_progress());
     let publish_indexes = if settings.index.publish { PublishIndexes::AtReconcile } else { PublishIndexes::Never };
     let own = options(settings, &Mounts::current())?;
     let options = Options { reconcile_interval: Duration::ZERO, publish_indexes, progress, ..own };

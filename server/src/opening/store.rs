@@ -37,7 +37,10 @@ pub async fn open_storage(storage: &config::Storage) -> Result<Arc<dyn ObjectSto
 
 async fn open_bucket(amazon: &config::Amazon) -> Result<S3Store, OpeningError> {
     let opened = S3Store::open(amazon.options.clone()).await;
-    opened.map_err(|OpenError { about, reason }| OpeningError::Storage { subject: subject(about), reason })
+    opened.map_err(|OpenError { about, reason, is_passing }| match is_passing {
+        true => OpeningError::Unanswered { subject: subject(about), reason },
+        false => OpeningError::Storage { subject: subject(about), reason },
+    })
 }
 
 fn subject(about: About) -> &'static str {
@@ -101,9 +104,12 @@ impl SharedStore {
         };
         let bucket = open_bucket(amazon).await?;
         let store: Arc<dyn ObjectStore> = Arc::new(bucket.clone());
-        let finding = probe(&store).await.map_err(|error| OpeningError::Storage {
-            subject: "setting storage-amazon-bucket",
-            reason: format!("it cannot be written to: {error}"),
+        let finding = probe(&store).await.map_err(|error| {
+            let (subject, reason) = ("setting storage-amazon-bucket", format!("it cannot be written to: {error}"));
+            match error {
+                StorageError::Unavailable(_) => OpeningError::Unanswered { subject, reason },
+                _ => OpeningError::Storage { subject, reason },
+            }
         })?;
         let (store, mode) = match finding {
             Finding::Exclusive => {
@@ -162,6 +168,11 @@ impl SharedStore {
             }),
             Mode::ReadOnly(reason) => Some(format!("the storage refuses to be written to: {reason}")),
         }
+    }
+
+    /// Whether it is asked across a network by this process, which is told when there is no answer.
+    pub(super) fn is_bucket(&self) -> bool {
+        self.bucket.is_some()
     }
 
     /// Waits until something that failed is worth another try: the replica that writes may have made what is missing, or

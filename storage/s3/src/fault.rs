@@ -22,11 +22,13 @@ pub(crate) struct Fault {
     pub(crate) region: Option<String>,
     /// The request was never sent: no credentials, or nothing to sign with.
     pub(crate) is_unsent: bool,
+    /// There was no answer in time.
+    pub(crate) is_late: bool,
 }
 
 impl Fault {
     pub(crate) fn unavailable(text: impl Into<String>) -> Self {
-        Self { status: None, code: String::new(), text: text.into(), region: None, is_unsent: false }
+        Self { status: None, code: String::new(), text: text.into(), region: None, is_unsent: false, is_late: false }
     }
 
     /// What was asked for is not there. A bucket that is not there is another matter.
@@ -47,6 +49,11 @@ impl Fault {
     /// A range that begins at or behind the end.
     pub(crate) fn is_beyond_the_end(&self) -> bool {
         self.status == Some(416)
+    }
+
+    /// The same request may be answered later: there was no answer in time, or the store says that it is busy or broken.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_late || matches!(self.status, Some(429 | 500 | 502 | 503 | 504))
     }
 
     /// The error of the storage, of a call about this key.
@@ -85,8 +92,13 @@ impl<E: ProvideErrorMetadata + Error + 'static> From<SdkError<E, HttpResponse>> 
             SdkError::DispatchFailure(failure) => failure.is_user() || failure.is_other(),
             _ => false,
         };
+        let is_late = match &error {
+            SdkError::TimeoutError(_) => true,
+            SdkError::DispatchFailure(failure) => failure.is_timeout(),
+            _ => false,
+        };
         let Some(said) = error.as_service_error() else {
-            return Self { status: None, code: String::new(), text: chain(&error), region, is_unsent };
+            return Self { status: None, code: String::new(), text: chain(&error), region, is_unsent, is_late };
         };
         let code = said.code().unwrap_or_default().to_owned();
         let text = match (said.message(), status) {
@@ -94,7 +106,7 @@ impl<E: ProvideErrorMetadata + Error + 'static> From<SdkError<E, HttpResponse>> 
             (_, Some(status)) => format!("status {status} {code}").trim_end().to_owned(),
             _ => chain(&error),
         };
-        Self { status, code, text, region, is_unsent }
+        Self { status, code, text, region, is_unsent, is_late }
     }
 }
 

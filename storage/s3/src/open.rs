@@ -36,11 +36,13 @@ pub struct OpenError {
     pub about: About,
     /// A sentence.
     pub reason: String,
+    /// The store did not answer in time, or is busy: it may be another matter later.
+    pub is_passing: bool,
 }
 
 impl OpenError {
     pub(crate) fn new(about: About, reason: impl fmt::Display) -> Self {
-        Self { about, reason: reason.to_string() }
+        Self { about, reason: reason.to_string(), is_passing: false }
     }
 }
 
@@ -69,7 +71,11 @@ impl S3Store {
         let call = store.client.list_objects_v2().bucket(&store.options.bucket).prefix(prefix).max_keys(1);
         match call.send().await {
             Ok(_) => Ok(store),
-            Err(error) => Err(explain(Fault::from(error), &store.options)),
+            Err(error) => {
+                let fault = Fault::from(error);
+                let is_passing = fault.is_passing();
+                Err(OpenError { is_passing, ..explain(fault, &store.options) })
+            }
         }
     }
 }

@@ -2,7 +2,8 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acceptance::{Chart, Fault, Gateway, Launch, Proxy, gateway};
+use acceptance::{Chart, Fault, Gateway, Launch, Passing, Proxy, gateway};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -57,6 +58,33 @@ async fn a_wrong_clock_and_a_bucket_elsewhere_are_said_at_the_start() {
         proxy.plan(Fault::Answer(status, code), 0, usize::MAX, |_| true);
         let said = refused(launch).await;
         assert!(said.contains(expected), "{said}");
+    }
+}
+
+/// Which requests.
+type Matches = fn(&Passing) -> bool;
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_yet_is_waited_for() {
+    let busy = Fault::Answer(503, "SlowDown");
+    // first in the listing, then in the probe, then where the catalogue is opened, which looks at the journal three times
+    let cases: [(usize, Matches); 4] = [
+        (2, |request| request.lists()),
+        (1, |request| request.is_conditional),
+        (1, |request| request.reads("format.json")),
+        (3, |request| request.reads("/journal/")),
+    ];
+    for (times, matches) in cases {
+        let Some((proxy, launch)) = behind_a_proxy().await else { return };
+        proxy.plan(busy, 0, times, matches);
+        let server = launch.with("--storage-amazon-retries=0").start().await;
+        let waited = |line: &Value| {
+            let is_it = line["M"].as_str().is_some_and(|message| message.starts_with("The storage does not answer"));
+            is_it.then(|| line["reason"].as_str().unwrap_or_default().to_owned())
+        };
+        assert!(server.log().find(0, waited).await.contains("SlowDown"));
+        assert_eq!(proxy.count(), times);
+        server.publish("", &Chart::new("one", "1.0.0")).await;
     }
 }
 
