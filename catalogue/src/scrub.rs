@@ -3,6 +3,7 @@
 mod content;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chart::{Digest, Package};
@@ -23,6 +24,9 @@ pub use content::Withdrawal;
 
 /// Files that are read and hashed at the same time.
 const SIDE_BY_SIDE: usize = 8;
+/// Before what the storage did not give is asked for once more, when everything else was read: most of what fails on the way
+/// is over by then, and one pause for all keeps a scrub of a storage that is down from taking hours.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// What was read, and what was wrong with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -40,7 +44,7 @@ pub struct ScrubReport {
     pub withdrawn: Vec<Withdrawal>,
     /// What has gone bad and cannot be mended.
     pub damaged: Vec<Damage>,
-    /// What the storage did not give: nothing is known of it.
+    /// What the storage did not give, not even when it was asked again: nothing is known of it.
     pub unread: Vec<Damage>,
 }
 
@@ -86,21 +90,14 @@ impl Replica {
         let items = state.inventory();
         let (total, done) = (items.len() as u64, AtomicU64::new(0));
         let mut report = ScrubReport { dry_run, files: total, ..ScrubReport::default() };
-        let mut bad = Vec::new();
-        {
-            let (this, state, progress, done) = (self, &state, &progress, &done);
-            let conditions = stream::iter(items).map(|item| async move {
-                let condition = this.condition(state, &item).await;
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                (item, condition)
-            });
-            let mut conditions = conditions.buffer_unordered(SIDE_BY_SIDE);
-            while let Some((item, condition)) = conditions.next().await {
-                match condition {
-                    Condition::Sound(bytes) => report.bytes += bytes,
-                    condition => bad.push((item, condition)),
-                }
-            }
+        let seen = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        let bad = self.conditions(&state, items, seen, &mut report).await;
+        let (unread, mut bad): (Vec<_>, Vec<_>) =
+            bad.into_iter().partition(|(_, condition)| matches!(condition, Condition::Unread(_)));
+        if !unread.is_empty() {
+            tokio::time::sleep(SECOND_LOOK).await;
+            let unread = unread.into_iter().map(|(item, _)| item).collect();
+            bad.extend(self.conditions(&state, unread, || {}, &mut report).await);
         }
         bad.sort_by(|(one, _), (other, _)| (&one.repository, &one.file).cmp(&(&other.repository, &other.file)));
         let may_withdraw = content::may_withdraw(&bad, &state);
@@ -108,6 +105,31 @@ impl Replica {
             self.settle_bad(&state, item, condition, may_withdraw, &mut report).await?;
         }
         Ok(report)
+    }
+
+    /// Reads files, and counts the sound ones. Returns the others, in any order.
+    async fn conditions(
+        &self,
+        state: &State,
+        items: Vec<Item>,
+        seen: impl Fn() + Send + Sync,
+        report: &mut ScrubReport,
+    ) -> Vec<(Item, Condition)> {
+        let seen = &seen;
+        let conditions = stream::iter(items).map(|item| async move {
+            let condition = self.condition(state, &item).await;
+            seen();
+            (item, condition)
+        });
+        let mut conditions = conditions.buffer_unordered(SIDE_BY_SIDE);
+        let mut bad = Vec::new();
+        while let Some((item, condition)) = conditions.next().await {
+            match condition {
+                Condition::Sound(bytes) => report.bytes += bytes,
+                condition => bad.push((item, condition)),
+            }
+        }
+        bad
     }
 
     async fn condition(&self, state: &State, item: &Item) -> Condition {

@@ -87,8 +87,14 @@ impl Replica {
             return Ok(());
         }
         // what was read a while ago may have been a fault on the way
-        if !matches!(self.condition(state, &item).await, Condition::Bad(_)) {
-            return Ok(());
+        match self.condition(state, &item).await {
+            Condition::Bad(_) => {}
+            Condition::Unread(reason) => {
+                let Item { repository, file, role, .. } = item;
+                report.unread.push(Damage { repository, file, role, reason });
+                return Ok(());
+            }
+            Condition::Sound(_) | Condition::Changed => return Ok(()),
         }
         let withdrawal = Withdrawal::of(state, &item, &key, reason);
         let proposal = Proposal::RepairContent { digest: item.digest, from: key, to: None };

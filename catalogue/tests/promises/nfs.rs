@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use catalogue::{Catalogue, Freshness, Options, PublishOutcome};
+use bytes::Bytes;
+use catalogue::{Catalogue, DigestAlgorithm, Freshness, Options, PublishOutcome};
 use chart::Package;
+use chart::oci::{ContentDigest, Reference};
 use futures_util::future::{join, join_all};
+use futures_util::{StreamExt, stream};
 use storage::filesystem::FileStore;
 use storage::filesystem::nfs::Client;
 
+use crate::calls::registry;
 use crate::packages::package;
 use crate::site::{bytes, index_text, overwrite, publish, root, version};
 use crate::time::mix;
@@ -28,6 +32,33 @@ async fn replica(root: &std::path::Path, client: &Arc<Client>) -> Catalogue {
         ..Options::default()
     };
     Catalogue::open(Arc::new(store), options).await.unwrap()
+}
+
+/// A blob in a session of three requests, its manifest, and the end of both: each at a replica of its own.
+async fn push_and_delete(replicas: &[&Catalogue; 5], name: &str, round: u64) {
+    let [one, two, three, four, five] = replicas;
+    let (to, tag) = (format!("org/{name}"), format!("r{round}"));
+    let [first, second, third] = ["first ", "second ", "third "].map(|part| format!("{part}{round} of {name} "));
+    let layer = [&*first, &*second, &*third].concat();
+    let body = |text: &str| stream::iter([Ok(Bytes::copy_from_slice(text.as_bytes()))]).boxed();
+    let of = registry::name(&to);
+    let id = one.begin_upload(&of, DigestAlgorithm::Sha256).await.unwrap().id;
+    two.append_upload(&of, id, None, body(&first)).await.unwrap();
+    let session = three.append_upload(&of, id, None, body(&second)).await.unwrap();
+    assert_eq!(session.size, (first.len() + second.len()) as u64);
+    let digest = ContentDigest::of(layer.as_bytes());
+    four.finish_upload(&of, id, None, body(&third), digest).await.unwrap();
+    assert_eq!(registry::blob(five, &to, digest).await.unwrap(), layer);
+    registry::add(one, &to, "{}").await;
+    let manifest = registry::artifact("{}", &[&layer]);
+    registry::put(two, &to, registry::tagged(&tag), &manifest).await.unwrap();
+    let found = registry::manifest(three, &to, registry::tagged(&tag)).await;
+    assert_eq!(found.unwrap(), manifest.to_string(), "{to}:{tag}");
+    if !round.is_multiple_of(3) {
+        let reference = Reference::Digest(registry::digest_of(&manifest));
+        four.delete_manifest(&of, &reference).await.unwrap();
+        assert!(!registry::tags(five, &to).await.unwrap().contains(&tag), "{to}:{tag}");
+    }
 }
 
 #[tokio::test]
@@ -57,6 +88,7 @@ async fn what_one_machine_was_answered_all_machines_see() {
                 any(6).restore(&root(), &chart, &text).await.unwrap();
                 is_there(7, &second).await;
             }
+            push_and_delete(&[any(0), any(1), any(2), any(3), any(4)], &chart, round).await;
         }
         at_work.fetch_sub(1, Ordering::Relaxed);
     };
@@ -76,13 +108,15 @@ async fn what_one_machine_was_answered_all_machines_see() {
     assert!(texts.iter().all(|text| *text == texts[0]));
     let kept = ROUNDS - ROUNDS / 3;
     assert_eq!(replicas[0].view().state.version_count() as u64, WRITERS * kept);
+    assert_eq!(replicas[0].view().state.registry.tags.len() as u64, WRITERS * ROUNDS / 3);
     for (replica, client) in replicas.iter().zip(&clients) {
         assert_eq!(replica.view().state, replicas[0].view().state);
         let oddities = client.oddities();
         assert!(oddities.stale > 0 && oddities.repeated > 0 && oddities.kept > 0, "{oddities:?}");
         client.forget();
     }
-    assert!(replicas[1].scrub(true, Arc::new(|_, _| {})).await.unwrap().is_sound());
+    let report = replicas[1].scrub(true, Arc::new(|_, _| {})).await.unwrap();
+    assert!(report.is_sound(), "{report:?}");
 }
 
 /// Why `strict` is refused on such a volume.

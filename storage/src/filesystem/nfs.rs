@@ -20,6 +20,9 @@ use crate::ObjectMeta;
 
 /// Of so many calls that may go wrong one does.
 const ONE_IN: u64 = 8;
+/// Looks at a name whose handle was lost that get a new one and keep it: to open it and to read it. A server does not forget
+/// again and again what nobody touches.
+const KEPT_LOOKS: u8 = 2;
 
 /// One machine that has mounted the folder.
 #[derive(Debug)]
@@ -33,8 +36,8 @@ struct Memory {
     random: u64,
     /// Names that were not there.
     absent: HashSet<String>,
-    /// Names whose handle was just lost: the next look gets a new one.
-    lost: HashSet<String>,
+    /// Names whose handle was just lost: so many more looks get a new one.
+    lost: HashMap<String, u8>,
     attributes: HashMap<String, ObjectMeta>,
     /// Files that were removed while they were open.
     removed: Vec<(OwnedFd, String)>,
@@ -93,8 +96,15 @@ impl Client {
             memory.oddities.remembered += 1;
             return Err(Errno::NOENT);
         }
-        if !memory.lost.remove(path) && memory.goes_wrong() {
-            memory.lost.insert(path.to_owned());
+        if let Some(kept) = memory.lost.get_mut(path) {
+            *kept -= 1;
+            if *kept == 0 {
+                memory.lost.remove(path);
+            }
+            return Ok(());
+        }
+        if memory.goes_wrong() {
+            memory.lost.insert(path.to_owned(), KEPT_LOOKS);
             memory.oddities.stale += 1;
             return Err(Errno::STALE);
         }

@@ -345,3 +345,16 @@ async fn another_file_system_below_the_root_takes_no_objects() {
         "{written:?}"
     );
 }
+
+/// With five calls for one look, a client that is not kept from it would give up one read in 30,000.
+#[tokio::test]
+async fn an_imitated_nfs_client_reads_what_nobody_touches_however_often_it_loses_it() {
+    let root = tempfile::tempdir().unwrap();
+    let client = Arc::new(nfs::Client::new(2));
+    let disk = FileStore::open_over(root.path().to_owned(), client.clone()).unwrap().disk;
+    disk.put_new(&key("a"), b"1").unwrap();
+    for _ in 0..20_000 {
+        assert_eq!(disk.get(&key("a"), None).unwrap().bytes, "1");
+    }
+    assert!(client.oddities().stale > 2000, "{:?}", client.oddities());
+}

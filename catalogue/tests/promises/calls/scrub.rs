@@ -1,6 +1,6 @@
 //! Reading everything again, and mending it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use catalogue::{Catalogue, Progress, Role, ScrubReport};
 use chart::oci::{ContentDigest, Reference};
@@ -178,11 +178,35 @@ async fn what_the_storage_does_not_give_is_not_called_damaged() {
     let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
     publish(&replica, &package("web", "1.0.0", "")).await.unwrap();
     publish(&replica, &package("web", "2.0.0", "")).await.unwrap();
-    process.set_plan(Plan::fail_at(1, Effect::Before).under(["web-2.0.0.tgz"]));
+    process.set_plan(Plan::down().under(["web-2.0.0.tgz"]));
     let report = scrub(&replica).await;
     assert_eq!((report.unread.len(), report.damaged.len(), report.repaired.len()), (1, 0, 0));
     assert_eq!(report.unread[0].file, "web-2.0.0.tgz");
     assert!(!report.is_sound());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_storage_gives_when_it_is_asked_again_is_sound() {
+    let site = Site::new();
+    let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+    let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
+    publish(&replica, &package("web", "1.0.0", "")).await.unwrap();
+    let blob = place(&replica, add(&replica, "org/app", "blob").await);
+    let all = scrub(&replica).await;
+    assert!(all.is_sound() && all.files == 2, "{all:?}");
+    for key in ["web-1.0.0.tgz", &blob] {
+        process.set_plan(Plan::fail_at(1, Effect::Before).under([key]));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = told.clone();
+        let report = replica.scrub(false, Arc::new(move |done, of| tell.lock().unwrap().push((done, of)))).await;
+        assert_eq!((report.unwrap(), &*told.lock().unwrap()), (all.clone(), &vec![(1, 2), (2, 2)]), "{key}");
+    }
+    // by then it is known that it is spoilt
+    site.place("web-1.0.0.tgz", "spoilt").await;
+    process.set_plan(Plan::fail_at(1, Effect::Before).under(["web-1.0.0.tgz"]));
+    let report = scrub(&replica).await;
+    let expected = [("web-1.0.0.tgz", Role::Package, "its bytes are not those that were published")];
+    assert_eq!((damaged(&report), report.unread.len()), (expected.to_vec(), 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,6 +291,21 @@ async fn a_lost_manifest_goes_with_its_tags_and_comes_back_with_a_push() {
     put(&replica, "org/app", tagged("latest"), &image).await.unwrap();
     assert_eq!(manifest(&replica, "org/app", tagged("latest")).await.unwrap(), image.to_string());
     assert!(scrub(&replica).await.is_sound());
+}
+
+#[tokio::test(start_paused = true)]
+async fn spoilt_content_that_is_not_given_again_is_neither_withdrawn_nor_passed_over() {
+    let site = Site::new();
+    let process = Arc::new(Faulty::new(site.store.clone(), Plan::none()));
+    let replica = Catalogue::open(process.clone(), site.options()).await.unwrap();
+    let digest = add(&replica, "org/app", "blob").await;
+    let key = place(&replica, digest);
+    site.place(&key, "spoilt").await;
+    process.set_plan(Plan::fail_at(2, Effect::Before).under([&key]));
+    let report = scrub(&replica).await;
+    assert_eq!((report.withdrawn.len(), report.unread.len()), (0, 1), "{report:?}");
+    assert_eq!(report.unread[0].file, digest.to_string());
+    assert_eq!(scrub(&replica).await.withdrawn.len(), 1);
 }
 
 /// The version lives on, with the manifest that is made of it.
