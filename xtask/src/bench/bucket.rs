@@ -167,6 +167,7 @@ fn large(bench: &Bench, store: &Store, report: &mut Report) -> Result<()> {
         let in_bucket = |what: &str| format!("{what} with {versions} versions in a bucket");
         let server = store.serve(bench, &prefix, store.port)?;
         report.note(in_bucket("start, first adoption, in seconds,"), format!("{:.2}", server.start.as_secs_f64()));
+        servers::settle();
         let package = |number: usize| corpus::package("newest", &format!("9.0.{number}"), 0);
         let packages = (0..UPLOADS).map(package).collect::<Result<Vec<_>>>()?;
         let alone = Alone::measure(server.port, packages)?;

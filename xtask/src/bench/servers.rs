@@ -16,6 +16,8 @@ use super::process::Process;
 const SERVER_CORE: &str = "0";
 /// Nobody waits longer for a start.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// More than the catalogue of the largest corpus takes to be written.
+const SETTLING: Duration = Duration::from_secs(8);
 
 /// A server and its port.
 pub struct Server {
@@ -66,6 +68,11 @@ pub fn start(bench: &Bench, mut command: Command, catalogue: &Path) -> Result<Se
         std::thread::sleep(Duration::from_millis(2));
     }
     Ok(Server { process, port, start: began.elapsed() })
+}
+
+/// Waits until the catalogue of a first adoption is written, which happens beside the serving and takes a processor.
+pub fn settle() {
+    std::thread::sleep(SETTLING);
 }
 
 /// Removes what the server kept between two starts.

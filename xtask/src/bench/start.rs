@@ -1,14 +1,9 @@
 //! Starts, and memory at rest.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use super::report::{Budget, Report};
 use super::{Bench, corpus, load, servers};
-
-/// More than the catalogue of the largest corpus takes to be written.
-const SETTLING: Duration = Duration::from_secs(8);
 
 pub fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     let versions = bench.largest;
@@ -20,7 +15,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> Result<()> {
             // the catalogue of a first adoption is written beside the serving: give it a run to be complete
             let server = servers::chandlery(bench, &storage, false, &[])?;
             load::upload(server.port, vec![corpus::package("settled", "1.0.0", 0)?], 1)?;
-            std::thread::sleep(SETTLING);
+            servers::settle();
             server.process.stop()?;
         }
         if case == "from a snapshot" {

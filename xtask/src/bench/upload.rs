@@ -20,6 +20,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         let storage = corpus::storage(&bench.folder, versions)?;
         servers::forget_catalogue(&storage);
         let server = servers::chandlery(bench, &storage, false, &[])?;
+        servers::settle();
         // new versions of the charts that are there, spread over the whole repository
         let newest = |number: usize| {
             let chart = number * 7919 % versions;
